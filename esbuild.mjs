@@ -49,7 +49,8 @@ function filesBelow(dir, ...endings) {
 
 /** Packages in CommonJS ask for Node's modules by `require`, which a module has to be given. */
 const REQUIRE =
-  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;";
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), " +
+  '__filename = import.meta.filename, __dirname = import.meta.dirname;';
 
 const product = [
   {

@@ -43,7 +43,8 @@ export default tseslint.config(
           `VariableDeclarator[init.property.name='window'] Property[key.name=${SHOWING}]`,
           `ImportSpecifier[imported.name='window']`,
           `VariableDeclarator[id.type='Identifier'][init.property.name='window'][init.object.name='vscode']`,
-          `MemberExpression[object.name='vscode'][property.name='TreeItem']:matches(NewExpression > *, ClassDeclaration > *)`,
+          `MemberExpression[object.name='vscode'][property.name='TreeItem']:matches(NewExpression > *, ` +
+            'ClassDeclaration > *)',
         ].map((selector) => ({
           selector,
           message: 'Show texts through src/services/screen.ts, which makes them inert.',

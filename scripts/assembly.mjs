@@ -29,7 +29,9 @@ export const assembly = {
   },
 };
 
-/** Vite leaves what lies in node_modules to Node, which cannot import WebAssembly: such files get a name that hides it. */
+/**
+ * Vite leaves what lies in node_modules to Node, which cannot import WebAssembly: such files get a name that hides it.
+ */
 const BYTES = '\0bytes:';
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Writes what follows from declarations in the source: the grammars' words, the recipe's JSON Schema, the tables of
- * docs/recipes.md, and the commands and menus of package.json with their titles. Run it after a change to a merge method, a
- * key of recipes, a command or a menu:
+ * docs/recipes.md, and the commands and menus of package.json with their titles. Run it after a change to a merge
+ * method, a key of recipes, a command or a menu:
  * node scripts/generate.mjs
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -5,8 +5,8 @@ import path from 'node:path';
 const LICENCES = path.join('scripts', 'licences');
 
 /**
- * What packages have inside them: packages that were bundled into them, and libraries whose texts they do not ship. Those
- * lie in `scripts/licences`; ONNX Runtime's are of the version that package.json names.
+ * What packages have inside them: packages that were bundled into them, and libraries whose texts they do not ship.
+ * Those lie in `scripts/licences`; ONNX Runtime's are of the version that package.json names.
  * @type {Record<string, {packages?: string[], texts?: Record<string, string>}>}
  */
 const INSIDE = {

@@ -111,7 +111,9 @@ function stage(folder) {
 
 /** The staged runtime must load by itself: nothing of the developer's node_modules is above it. */
 function checkRuntime(folder) {
-  const script = `const ort = require('onnxruntime-node'); if (typeof ort.InferenceSession.create !== 'function') process.exit(1);`;
+  const script =
+    `const ort = require('onnxruntime-node'); if (typeof ort.InferenceSession.create !== 'function') ` +
+    'process.exit(1);';
   const entry = path.join(folder, 'dist', 'check.cjs');
   writeFileSync(entry, script);
   try {

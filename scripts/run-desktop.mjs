@@ -42,7 +42,8 @@ try {
     ]));
 } catch (error) {
   giveUp(
-    `Desktop VS Code could not be downloaded (${error instanceof Error ? error.message : error}); name an installed one in VSCODE_TEST_EXECUTABLE, or run "npm test", which uses the browser workbench.`,
+    `Desktop VS Code could not be downloaded (${error instanceof Error ? error.message : error}); name an ` +
+      'installed one in VSCODE_TEST_EXECUTABLE, or run "npm test", which uses the browser workbench.',
   );
 }
 

@@ -1,5 +1,5 @@
-// Writes the JSON Schemas of every analysis' request and result, and of experiments, to media/schemas, from the schemas in
-// the source:
+// Writes the JSON Schemas of every analysis' request and result, and of experiments, to media/schemas, from the schemas
+// in the source:
 // `node scripts/schemas.mjs`. With `--check` nothing is written, and what is not current is named.
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

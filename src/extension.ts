@@ -15,10 +15,10 @@ import { Headers } from './services/headers.js';
 import { firstLook } from './services/firstLook.js';
 import { tellInterrupted } from './services/interruptedRuns.js';
 import { KnownFolders } from './services/knownFolders.js';
-import { ExperimentMemory } from './services/experimentMemory.js';
+import { RecentExperiment } from './services/recentExperiment.js';
 import { Experiments } from './services/experiments.js';
-import { FreezeMemory } from './services/freezeMemory.js';
-import { EvaluationMemory, ProbeMemory } from './services/questionMemory.js';
+import { RecentFreeze } from './services/recentFreeze.js';
+import { RecentEvaluations, RecentProbes } from './services/recentQuestions.js';
 import { Queue } from './services/queue.js';
 import { ResultsIndex } from './services/resultsIndex.js';
 import { RunsFolders } from './services/runsFolders.js';
@@ -26,7 +26,7 @@ import { RunsWatcher } from './services/runsWatcher.js';
 import { Selection } from './services/selection.js';
 import type { Services } from './services/services.js';
 import { readSettings } from './services/settings.js';
-import { SpectrumMemory } from './services/spectrumMemory.js';
+import { RecentSpectrum } from './services/recentSpectrum.js';
 import { TensorDocuments } from './services/tensorDocuments.js';
 import { StatusBar } from './services/statusBar.js';
 import { CheckpointsTree } from './views/checkpointsTree.js';
@@ -48,14 +48,14 @@ export function activate(context: vscode.ExtensionContext): Services {
     const { memory, threads } = readSettings();
     return { memory, threads, runsFolder: runsFolders.forRun(checkpoints) };
   });
-  const spectrumMemory = new SpectrumMemory(context.workspaceState);
+  const recentSpectrum = new RecentSpectrum(context.workspaceState);
   const tensorDocuments = new TensorDocuments(engine);
   const panels = new Panels(
-    { extensionUri: context.extensionUri, engine, queue, results, spectrumMemory, tensorDocuments },
+    { extensionUri: context.extensionUri, engine, queue, results, recentSpectrum, tensorDocuments },
     context.workspaceState,
   );
-  const evaluationMemory = new EvaluationMemory(context.workspaceState);
-  void evaluationMemory.clean();
+  const recentEvaluations = new RecentEvaluations(context.workspaceState);
+  void recentEvaluations.clean();
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
@@ -70,21 +70,21 @@ export function activate(context: vscode.ExtensionContext): Services {
     engine,
     discovery,
     documents,
-    evaluationMemory,
-    experimentMemory: new ExperimentMemory(context.workspaceState),
+    recentEvaluations,
+    recentExperiment: new RecentExperiment(context.workspaceState),
     experiments,
     extensionUri: context.extensionUri,
-    freezeMemory: new FreezeMemory(context.workspaceState),
+    recentFreeze: new RecentFreeze(context.workspaceState),
     headers,
     panels,
     pins,
-    probeMemory: new ProbeMemory(context.workspaceState),
+    recentProbes: new RecentProbes(context.workspaceState),
     queue,
     results,
     runsFolders,
     secrets: context.secrets,
     selection,
-    spectrumMemory,
+    recentSpectrum,
     tensorDocuments,
   };
 

@@ -84,7 +84,8 @@ function finish() {
   console.log('');
   for (const { name, seconds, passed, failed } of table)
     console.log(
-      `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`,
+      `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ` +
+        `${seconds.toFixed(1).padStart(7)} s`,
     );
   console.log(`${'all'.padEnd(31)} ${((Date.now() - started) / 1000).toFixed(1).padStart(12)} s`);
   if (problems.length > 0) console.log(`\n${problems.map((problem) => `✘ ${problem}`).join('\n')}\n`);

@@ -77,6 +77,32 @@ function output(command, args, env) {
 }
 
 /**
+ * Installs a VSIX as a user does, the first time in this process; each further server gets what that made.
+ * @param {string} vsix
+ * @param {string} extensionsDir
+ * @param {() => Promise<string>} run  installs into that folder; what it said
+ */
+async function install(vsix, extensionsDir, run) {
+  const key = `${vsix} ${fs.statSync(vsix).mtimeMs}`;
+  const known = installed.get(key);
+  // VS Code finds an extension by its path relative to the list of extensions, which lies beside it.
+  if (known !== undefined) return fs.cpSync(known, extensionsDir, { recursive: true });
+  const said = await run();
+  if (!/successfully installed/i.test(said)) throw new WorkbenchError(`The VSIX ${vsix} was not installed.\n${said}`);
+  const copy = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'frankenstein-installed-'));
+  process.once('exit', () => fs.rmSync(copy, { recursive: true, force: true }));
+  fs.cpSync(extensionsDir, copy, { recursive: true });
+  installed.set(key, copy);
+}
+
+/** Folders of installed extensions by VSIX. Test files are bundled each with a copy of this module, and share it. */
+const INSTALLED = Symbol.for('frankenstein.installedExtensions');
+/** @type {Map<string, string>} */
+const installed = /** @type {Record<symbol, Map<string, string>>} */ (
+  /** @type {unknown} */ (globalThis)[INSTALLED] ??= new Map()
+);
+
+/**
  * @typedef {object} ServerOptions
  * @property {string} root               the repository
  * @property {string} [vsix]             a VSIX to install
@@ -145,11 +171,8 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
   const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
   try {
-    if (vsix !== undefined) {
-      const said = await output(workbench.node, [...common, '--install-extension', vsix], env);
-      if (!/successfully installed/i.test(said))
-        throw new WorkbenchError(`The VSIX ${vsix} was not installed.\n${said}`);
-    }
+    if (vsix !== undefined)
+      await install(vsix, extensionsDir, () => output(workbench.node, [...common, '--install-extension', vsix], env));
   } catch (error) {
     remove();
     throw error;

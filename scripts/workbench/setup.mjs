@@ -267,7 +267,9 @@ const canApt = () => process.getuid?.() === 0 && onPath('apt-get') !== undefined
 export async function setupBrowser({ root, log = console.log }) {
   const found = findBrowser();
   if (found) return found;
-  const how = `install Chromium (Debian: apt-get install --no-install-recommends ${DEBIAN_BROWSER.join(' ')}), or name a Chromium or Chrome in FRANKENSTEIN_CHROMIUM`;
+  const how =
+    `install Chromium (Debian: apt-get install --no-install-recommends ${DEBIAN_BROWSER.join(' ')}), or name a ` +
+    'Chromium or Chrome in FRANKENSTEIN_CHROMIUM';
   if (!canApt()) throw new WorkbenchError(`No Chromium or Chrome was found: ${how}.`);
   const folder = workbenchFolder(root);
   fs.mkdirSync(folder, { recursive: true });
@@ -307,7 +309,8 @@ export async function setupWorkbench({ root, log = console.log }) {
   if (found) return found;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new WorkbenchError(
-      `The browser workbench runs on linux-x64 only (this is ${process.platform}-${process.arch}); use desktop VS Code instead.`,
+      `The browser workbench runs on linux-x64 only (this is ${process.platform}-${process.arch}); use desktop ` +
+        'VS Code instead.',
     );
   }
   fs.mkdirSync(folder, { recursive: true });
@@ -366,7 +369,8 @@ export async function setupWorkbench({ root, log = console.log }) {
       );
     } catch (error) {
       log(
-        `workbench: warning: ${NATIVE[0]} could not be built, so output channels stay blank in this workbench; it needs g++, make and python3. ${/** @type {Error} */ (error).message}`,
+        `workbench: warning: ${NATIVE[0]} could not be built, so output channels stay blank in this workbench; ` +
+          `it needs g++, make and python3. ${/** @type {Error} */ (error).message}`,
       );
     }
 

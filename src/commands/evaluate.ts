@@ -165,7 +165,7 @@ async function run(services: Services, { title, first, given, stages, question }
     async (at) => {
       const data = await pickQuestions(
         { title, ...at, placeholder: 'Questions with answers that can be checked' },
-        services.evaluationMemory.data(),
+        services.recentEvaluations.data(),
       );
       if (data !== undefined && data !== BACK) options.data = data;
       return data;
@@ -179,7 +179,7 @@ async function run(services: Services, { title, first, given, stages, question }
   // What the menu was opened on is no question, and no step.
   if (given && (await first[0]!({ step: 1, totalSteps: 1 })) === undefined) return;
   if (!(await inSteps([...(given ? first.slice(1) : first), ...own])) || ready === undefined) return;
-  await services.evaluationMemory.remember(ready);
+  await services.recentEvaluations.remember(ready);
   services.panels.open({ kind: 'evaluate', evaluation: ready });
 }
 
@@ -191,7 +191,7 @@ async function changeOptions(
   options: Options,
   { question, stages }: Pick<Asking, 'question' | 'stages'>,
 ): Promise<Answer<EvaluationQuestion>> {
-  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: location }) => location)));
+  Object.assign(options, services.recentEvaluations.words(stages().map(({ path: location }) => location)));
   for (;;) {
     const asked = await question(options);
     const action = await askOptions({ title, ...at }, optionItems(options), async (signal) =>

@@ -14,8 +14,8 @@ import { pickPaths } from './pick.js';
 const TITLE = 'New Experiment';
 
 export async function newExperiment(services: Services, args: readonly unknown[]): Promise<void> {
-  const { experimentMemory, engine } = services;
-  const draft = { paths: [] as string[], data: '', parts: [...experimentMemory.choices.parts], file: '' };
+  const { recentExperiment, engine } = services;
+  const draft = { paths: [] as string[], data: '', parts: [...recentExperiment.choices.parts], file: '' };
   if (!(await inSteps(questionsOf(services, draft, checkpointsFrom(args))))) return;
   const { order, labels, roles } =
     draft.paths.length === 1
@@ -31,7 +31,7 @@ export async function newExperiment(services: Services, args: readonly unknown[]
     data: placeFrom(folder, draft.data),
     parts: draft.parts,
   };
-  await experimentMemory.remember(draft.data, draft.parts);
+  await recentExperiment.remember(draft.data, draft.parts);
   await writeFile(draft.file, experimentText(experiment), { flag: 'wx' });
   await vscode.window.showTextDocument(vscode.Uri.file(draft.file));
 }
@@ -41,7 +41,7 @@ function questionsOf(
   draft: { paths: string[]; data: string; parts: string[]; file: string },
   given: readonly string[],
 ): Question[] {
-  const { experimentMemory } = services;
+  const { recentExperiment } = services;
   return [
     async (at) => {
       const picked = await pickPaths(
@@ -55,7 +55,7 @@ function questionsOf(
     async (at) => {
       const picked = await pickQuestions(
         { title: TITLE, placeholder: 'Questions with answers that can be checked', ...at },
-        experimentMemory.choices.data,
+        recentExperiment.choices.data,
       );
       if (typeof picked === 'string') draft.data = picked;
       return picked;

@@ -74,10 +74,10 @@ export const freezeCommands = {
     }
     const data = await pickQuestions(
       { title, placeholder: 'Questions to answer: other ones than were trained on' },
-      services.freezeMemory.choices.questions,
+      services.recentFreeze.choices.questions,
     );
     if (data === undefined || data === BACK) return;
-    await services.freezeMemory.used('questions', data);
+    await services.recentFreeze.used('questions', data);
     services.panels.open({ kind: 'freeze', task: 'report', experiment, evaluation: { data }, margin: 0.05 });
   },
 

@@ -10,7 +10,7 @@ import { type FreezeInput, TRAINERS } from '../engine/freeze/schema.js';
 import type { PlannedExperiment } from '../protocol/engineApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { isCancelled, messageOf } from '../services/errors.js';
-import type { FreezeChoices } from '../services/freezeMemory.js';
+import type { FreezeChoices } from '../services/recentFreeze.js';
 import {
   askText,
   BACK,
@@ -35,20 +35,20 @@ interface Draft extends Omit<FreezeChoices, 'data' | 'questions'> {
 }
 
 export async function newFreeze(services: Services, args: readonly unknown[]): Promise<void> {
-  const { trainer, also, method, device, freeze } = services.freezeMemory.choices;
+  const { trainer, also, method, device, freeze } = services.recentFreeze.choices;
   const [given] = checkpointsFrom(args);
   const draft: Draft = { trainer, also, method, device, freeze, model: given ?? '', data: '', out: '' };
   const questions = questionsOf(services, draft);
   if (!(await inSteps(given === undefined ? questions : questions.slice(1)))) return;
   const { data, out } = draft;
-  await services.freezeMemory.remember({
+  await services.recentFreeze.remember({
     trainer: draft.trainer,
     also: draft.also,
     method: draft.method,
     device: draft.device,
     freeze: draft.freeze,
   });
-  await services.freezeMemory.used('data', data);
+  await services.recentFreeze.used('data', data);
   const written = await withProgress(`Writing ${path.basename(out)}`, 'notification', async (report, signal) => {
     report('data, rewards and launch scripts');
     return services.engine.planFreeze({ settings: settingsOf(draft), out }, { signal }).catch((error: unknown) => {
@@ -65,7 +65,7 @@ function settingsOf({ model, data, trainer, method, also, device, freeze }: Draf
 }
 
 function questionsOf(services: Services, draft: Draft): Question[] {
-  const { freezeMemory } = services;
+  const { recentFreeze } = services;
   return [
     async (at) => {
       const question = { title: TITLE, placeholder: 'IN: the checkpoint that every training starts from', ...at };
@@ -76,7 +76,7 @@ function questionsOf(services: Services, draft: Draft): Question[] {
     async (at) => {
       const picked = await pickQuestions(
         { title: TITLE, placeholder: 'Questions to train on, with answers that can be checked', ...at },
-        freezeMemory.choices.data,
+        recentFreeze.choices.data,
       );
       if (typeof picked === 'string') draft.data = picked;
       return picked;

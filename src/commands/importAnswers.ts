@@ -50,7 +50,7 @@ export const importCommands = {
     const data =
       set === 'without'
         ? undefined
-        : await pickQuestions({ title: TITLE, placeholder: 'The questions' }, services.evaluationMemory.data());
+        : await pickQuestions({ title: TITLE, placeholder: 'The questions' }, services.recentEvaluations.data());
     if (set === 'with' && (data === undefined || data === BACK)) return;
     const evaluation = await services.engine.findImports({
       format,

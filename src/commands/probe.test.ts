@@ -9,7 +9,7 @@ import type { SwapResult } from '../protocol/engineApi.js';
 import type { ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
 import { mediaType, imageBelow } from '../services/images.js';
 import { hintOf } from '../services/probeData.js';
-import { ProbeMemory } from '../services/questionMemory.js';
+import { RecentProbes } from '../services/recentQuestions.js';
 import { overall } from '../services/queue.js';
 import { keyOf, titleOf } from '../services/work.js';
 import { oneSwap, smallProbes } from '../../webview/playground/probes.js';
@@ -72,7 +72,7 @@ describe('requests of probes', () => {
 
   it('are remembered, the latest first, and found for a run that was interrupted', async () => {
     const kept = new Map<string, unknown>();
-    const memory = new ProbeMemory({
+    const memory = new RecentProbes({
       get: <T>(key: string) => kept.get(key) as T | undefined,
       update: (key, value) => Promise.resolve(void kept.set(key, value)),
     });

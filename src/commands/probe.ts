@@ -60,7 +60,7 @@ export const probeCommands = {
       },
     ]);
     if (!asked) return;
-    await services.probeMemory.remember(questions);
+    await services.recentProbes.remember(questions);
     services.panels.open({ kind: 'probe', probes: questions });
   },
 };
@@ -79,7 +79,7 @@ function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<s
       return hint !== undefined && suits(hint) ? hint.tasks.join(', ') : undefined;
     },
     folders,
-    usedBefore: services.probeMemory.data(kind),
+    usedBefore: services.recentProbes.data(kind),
     browse: {
       description: parquet ? 'a JSONL or Parquet file on this machine' : 'a JSONL file on this machine',
       dialog: {
@@ -124,7 +124,7 @@ async function pickOptions(
 ): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    protocol: services.probeMemory.words(checkpoints.map(({ path: location }) => location)),
+    protocol: services.recentProbes.words(checkpoints.map(({ path: location }) => location)),
     ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'change', 'part', 'badLines'])),
   };
   for (;;) {
@@ -209,7 +209,8 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
   if (first === undefined) return '';
   const seconds = all.every((plan) => plan.seconds !== null) ? all.reduce((sum, plan) => sum + plan.seconds!, 0) : null;
   return [
-    `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
+    `${first.samples.toLocaleString('en')} samples × ${first.depths} ` +
+      `layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
     ...(seconds === null
       ? []
       : [

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';
 import { askProtocol, type ProtocolChoice, protocolItem } from './protocol.js';
 import { samplingIn, samplingItem } from './sampling.js';
-import { EvaluationMemory, type Store } from '../services/questionMemory.js';
+import { RecentEvaluations, type Store } from '../services/recentQuestions.js';
 
 const STAGES = [
   { path: '/m/in', label: 'in' },
@@ -27,7 +27,7 @@ describe('the protocol in VS Code', () => {
   });
 
   it('is remembered per checkpoint, as one text where all have the same', async () => {
-    const memory = new EvaluationMemory(store());
+    const memory = new RecentEvaluations(store());
     await memory.remember({ checkpoints: STAGES, data: '/d', system: [{ text: 'Think.', checkpoint: '/m/rl' }] });
     assert.deepEqual(memory.words(['/m/in', '/m/rl']), { system: [{ text: 'Think.', checkpoint: '/m/rl' }] });
     assert.deepEqual(memory.words(['/m/in']), {});

@@ -80,7 +80,7 @@ export function resumeRun(services: Services, run: FoundRun): Promise<void> {
 }
 
 /** @throws where what was asked is not known here. */
-function requestToResume({ probeMemory, evaluationMemory }: Services, run: FoundRun): JobRequest {
+function requestToResume({ recentProbes, recentEvaluations }: Services, run: FoundRun): JobRequest {
   const { kind, question, runsFolder, runId, state } = run;
   const analysis = analysisOfRun(kind)!;
   const location = state === 'finished' ? { runsFolder, runId } : undefined;
@@ -94,12 +94,12 @@ function requestToResume({ probeMemory, evaluationMemory }: Services, run: Found
       return { kind: 'spectrum', stages: requestOf(run).stages, ...(mode && { mode }), ...(filter && { filter }) };
     }
     case 'probe': {
-      const known = probeMemory.questionOf(run);
+      const known = recentProbes.questionOf(run);
       if (known === undefined) throw new Error(unknownQuestion('probe', 'Probe Checkpoint…'));
       return { kind: 'probe', probes: [known] };
     }
     default: {
-      const evaluation = evaluationMemory.questionOf(run);
+      const evaluation = recentEvaluations.questionOf(run);
       if (evaluation === undefined) throw new Error(unknownQuestion('evaluation', 'Evaluate Abilities…'));
       return { kind: 'evaluate', evaluation };
     }
@@ -130,11 +130,11 @@ function requestOfFinished(services: Services, run: FoundRun, result: ResultOf<A
 }
 
 function evaluationRequestOf(
-  { evaluationMemory }: Services,
+  { recentEvaluations }: Services,
   run: FoundRun,
   { kind, checkpoints, data, maxNewTokens, seed, axis }: EvaluateResult,
 ): EvaluatePanelRequest {
-  const evaluation = evaluationMemory.questionOf(run) ?? {
+  const evaluation = recentEvaluations.questionOf(run) ?? {
     kind,
     checkpoints: checkpoints.map(({ path: location, label, role }) => ({
       path: location,

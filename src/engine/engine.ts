@@ -12,7 +12,7 @@ import { FrankensteinError } from './errors.js';
 import { isExperiment } from './experiments/file.js';
 import { isPlan } from './freeze/planFile.js';
 import { AnswerThread } from './models/thread.js';
-import { Mutex } from './runtime/turns.js';
+import { Mutex } from './runtime/mutex.js';
 
 /** A call whose module is loaded with the first one. */
 function lazy<Arguments extends unknown[], Result>(
@@ -68,7 +68,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   return {
     inspect: async ({ path }, context) =>
       (await import('./analyses/inspect/inspect.js')).inspectCheckpoint(path, context),
-    ...callsOf({ workerFile, host, turns: mutex, release: () => answers.release() }, exclusive),
+    ...callsOf({ workerFile, host, mutex, release: () => answers.release() }, exclusive),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
       if (!before || !after)

@@ -4,7 +4,7 @@ import type { EngineApi } from '../protocol/engineApi.js';
 import type { HostApi, PanelRequest, PanelState } from '../protocol/hostApi.js';
 import type { Queue } from '../services/queue.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
-import type { SpectrumMemory } from '../services/spectrumMemory.js';
+import type { RecentSpectrum } from '../services/recentSpectrum.js';
 import type { TensorDocuments } from '../services/tensorDocuments.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { type Panel, Surface } from './surface.js';
@@ -14,7 +14,7 @@ export interface PanelServices {
   engine: EngineApi;
   queue: Queue;
   results: ResultsIndex;
-  spectrumMemory: SpectrumMemory;
+  recentSpectrum: RecentSpectrum;
   tensorDocuments: TensorDocuments;
 }
 

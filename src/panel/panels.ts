@@ -7,7 +7,7 @@ import type {
   TrainingPanelRequest,
   TryPanelRequest,
 } from '../protocol/hostApi.js';
-import type { Store } from '../services/questionMemory.js';
+import type { Store } from '../services/recentQuestions.js';
 import type { Job } from '../services/queue.js';
 import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
 import { showError, showInformation } from '../services/screen.js';

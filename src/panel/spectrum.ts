@@ -16,7 +16,7 @@ import { codeOf, messageOf } from '../services/errors.js';
 import { recutSpectrum } from '../protocol/recut.js';
 import type { Job, JobState } from '../services/queue.js';
 import { readSettings } from '../services/settings.js';
-import { parseChoice } from '../services/spectrumMemory.js';
+import { parseChoice } from '../services/recentSpectrum.js';
 import type { PanelServices } from './basePanel.js';
 import { waitingProgress } from './jobPanel.js';
 
@@ -95,13 +95,13 @@ export class SpectrumTab implements vscode.Disposable {
       }
       const choice =
         run === undefined
-          ? this.services.spectrumMemory.choice
+          ? this.services.recentSpectrum.choice
           : { mode: run.spectrum?.mode ?? null, filter: run.spectrum?.filter ?? '' };
       return (this.state ??= { kind: 'offer', choice, interrupted: run === undefined ? null : run.done });
     } catch (error) {
       return (this.state ??= {
         kind: 'failed',
-        choice: this.services.spectrumMemory.choice,
+        choice: this.services.recentSpectrum.choice,
         message: messageOf(error),
         code: codeOf(error),
       });
@@ -131,7 +131,7 @@ export class SpectrumTab implements vscode.Disposable {
   /** Starts or continues; a finished one is back at once. */
   async start(asked: SpectrumChoice): Promise<void> {
     const choice = parseChoice(asked);
-    await this.services.spectrumMemory.remember(choice);
+    await this.services.recentSpectrum.remember(choice);
     this.follow(this.services.queue.start(this.requestOf(choice)));
   }
 

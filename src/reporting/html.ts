@@ -103,7 +103,8 @@ function figureOf({ id, caption, drawing }: Figure): string {
   return [
     `<figure id="figure-${id}">`,
     `<div class="drawing">${inlineSvg(drawing.svg, id)}</div>`,
-    `<figcaption>${sentenceOf(caption)} <span class="files">(<a href="figures/${id}.svg">SVG</a>, <a href="figures/${id}.pdf">PDF</a>)</span></figcaption>`,
+    `<figcaption>${sentenceOf(caption)} <span class="files">(<a href="figures/${id}.svg">SVG</a>, <a ` +
+      `href="figures/${id}.pdf">PDF</a>)</span></figcaption>`,
     '</figure>',
   ].join('\n');
 }
@@ -161,7 +162,8 @@ function cellOf(cell: Cell, { numeric }: Column, at: number): string {
         ? escape(cell)
         : cell.kind === 'quantity'
           ? quantityOf(cell)
-          : `${quantityOf(cell.value)} <span class="interval">(${quantityOf(cell.low)} to ${quantityOf(cell.high)})</span>`;
+          : `${quantityOf(cell.value)} <span class="interval">(${quantityOf(cell.low)} to ` +
+            `${quantityOf(cell.high)})</span>`;
   return at === 0 ? `<th scope="row">${content}</th>` : `<td class="${own}">${content}</td>`;
 }
 

@@ -97,7 +97,8 @@ function checkpointsTable(sources: readonly Stored[]): Table[] {
     {
       id: 'checkpoints',
       caption:
-        'Checkpoints, known again by their fingerprints (SHA-256 over names, sizes, headers and sampled bytes; first 16 digits)',
+        'Checkpoints, known again by their fingerprints (SHA-256 over names, sizes, headers and sampled bytes; ' +
+        'first 16 digits)',
       columns: [
         { title: 'Checkpoint' },
         { title: 'Role' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { parseMemory } from '../panel/memory.js';
 import type { EvaluatePanelRequest, EvaluationQuestion } from '../protocol/hostApi.js';
-import { EvaluationMemory } from './questionMemory.js';
+import { RecentEvaluations } from './recentQuestions.js';
 import { keyOf, titleOf } from './work.js';
 
 const IN = { path: '/m/in', label: 'in', role: 'in' as const };
@@ -75,7 +75,7 @@ describe('requests of evaluations', () => {
 
   it('are remembered, the latest first, and found again by their run', async () => {
     const kept = new Map<string, unknown>();
-    const memory = new EvaluationMemory({
+    const memory = new RecentEvaluations({
       get: <T>(key: string) => kept.get(key) as T | undefined,
       update: (key, value) => Promise.resolve(void kept.set(key, value)),
     });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { resumeRun } from '../commands/runs.js';
 import { formatProgress } from '../protocol/numbers.js';
 import { messageOf } from './errors.js';
-import type { Store } from './questionMemory.js';
+import type { Store } from './recentQuestions.js';
 import type { FoundRun } from './resultsIndex.js';
 import { showInformation } from './screen.js';
 import type { Services } from './services.js';

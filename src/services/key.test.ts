@@ -15,10 +15,10 @@ import { panelHtml } from '../panel/html.js';
 import { Panels } from '../panel/panels.js';
 import type { EvaluatePanelRequest } from '../protocol/hostApi.js';
 import { engineHost, languageModelRequest } from './languageModels.js';
-import { EvaluationMemory } from './questionMemory.js';
+import { RecentEvaluations } from './recentQuestions.js';
 import { Queue } from './queue.js';
 import type { ResultsIndex } from './resultsIndex.js';
-import type { SpectrumMemory } from './spectrumMemory.js';
+import type { RecentSpectrum } from './recentSpectrum.js';
 import type { TensorDocuments } from './tensorDocuments.js';
 import { temporaryFolder, type TemporaryFolder } from '../../test/fixtures/checkpoints.js';
 import { copyCheckpoint, copyData } from '../../test/unit/probe/support.js';
@@ -97,7 +97,7 @@ describe('the key of a language model', () => {
       engine: client.engine,
       queue: new Queue(client.engine, () => ({ memory: undefined, threads: 1, runsFolder })),
       results: {} as ResultsIndex,
-      spectrumMemory: {} as SpectrumMemory,
+      recentSpectrum: {} as RecentSpectrum,
       tensorDocuments: {} as TensorDocuments,
     };
   }
@@ -131,7 +131,7 @@ describe('the key of a language model', () => {
     assert.equal(panel.state.kind, 'evaluation', JSON.stringify(panel.state));
     assert.ok(authorizations.length > 0 && authorizations.every((one) => one === `Bearer ${KEY}`));
     const memory = store();
-    await new EvaluationMemory(memory).remember(panel.request.evaluation);
+    await new RecentEvaluations(memory).remember(panel.request.evaluation);
     const all = [posted, await onDisk(runs), log.join('\n'), JSON.stringify(shown), JSON.stringify([...memory.kept])];
     assert.ok(posted.includes('"kind":"evaluation"') && posted.includes(url));
     assert.ok(all.every((text) => !text.includes(KEY)));
@@ -174,7 +174,7 @@ describe('the key of a language model', () => {
     };
     const wanted = { ...question, grader: endpoint, describer: { kind: 'editor', model: 'v/m' } };
     const memory = store({ 'frankenstein.evaluations': [old] });
-    const evaluations = new EvaluationMemory(memory);
+    const evaluations = new RecentEvaluations(memory);
     await evaluations.clean();
     assert.deepEqual(memory.kept.get('frankenstein.evaluations'), [wanted]);
 

@@ -2,7 +2,8 @@
  * The one place where the host's words reach the editor's own surfaces: notifications, progress, pickers, input
  * boxes, the status bar, trees. VS Code turns `[text](command:…)` in a text into a link that runs the command, and
  * `$(name)` into an icon; much of what is said here quotes model files and folders. So every text is made inert
- * first, and icons are given beside the text, not in it. eslint keeps other modules from the functions that are wrapped here.
+ * first, and icons are given beside the text, not in it. eslint keeps other modules from the functions that are wrapped
+ * here.
  */
 import * as vscode from 'vscode';
 import { inert } from './markdown.js';

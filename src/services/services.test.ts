@@ -17,7 +17,7 @@ import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from './checkpo
 import { Queue } from './queue.js';
 import { keyOf, titleOf } from './work.js';
 import { ResultsIndex } from './resultsIndex.js';
-import { parseChoice } from './spectrumMemory.js';
+import { parseChoice } from './recentSpectrum.js';
 import { sampleResult } from '../../test/unit/host/sampleResult.js';
 
 describe('paths of checkpoints', () => {

@@ -15,7 +15,10 @@ export function titleText(
 ): string {
   const owner = (kind: string) => ANALYSES.find(({ titles }) => kind in titles);
   const titles = [...new Set(kinds)].map((kind) => owner(kind)?.titles[kind] ?? kind);
-  return `${[...titles, ...(answers === undefined ? [] : [answers])].join(', ')} · ${labels.join(owner(kinds[0] ?? '')?.joint ?? ', ')}`;
+  return (
+    `${[...titles, ...(answers === undefined ? [] : [answers])].join(', ')} · ` +
+    `${labels.join(owner(kinds[0] ?? '')?.joint ?? ', ')}`
+  );
 }
 
 /** A checkpoint that is no folder: a recipe's text of an evaluation, named by its content. */

@@ -14,8 +14,8 @@ import { agoText, distinguishing, pathsOnDisk, locationOf, runTitle } from '../s
 
 export class RunNode extends TreeRow {
   /**
-   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment, where
-   * it is listed below one.
+   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment,
+   * where it is listed below one.
    */
   constructor(
     readonly run: FoundRun,
@@ -89,7 +89,9 @@ export class ExperimentNode extends TreeRow {
 
   constructor({ record, steps }: Group) {
     const done = steps.filter(({ step, run }) => step.state === 'done' && (run !== undefined || step.output !== null));
-    const text = `${done.length === steps.length ? 'done' : `${done.length} of ${steps.length} done`}, ${agoText(new Date(record.startedAt))}`;
+    const text =
+      `${done.length === steps.length ? 'done' : `${done.length} of ${steps.length} done`}, ` +
+      `${agoText(new Date(record.startedAt))}`;
     super(
       {
         label: record.name,

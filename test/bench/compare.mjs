@@ -164,7 +164,8 @@ function goals(commands, agreement) {
     lines.push(`| at least 6 × PyTorch's speed, whole process | ${speed.toFixed(1)} × | ${judge(speed >= 6)} |`);
     if (own.memory && torch.memory)
       lines.push(
-        `| at most a tenth of PyTorch's peak memory | 1/${(torch.memory.total / own.memory.total).toFixed(0)} | ${judge(torch.memory.total >= 10 * own.memory.total)} |`,
+        `| at most a tenth of PyTorch's peak memory | 1/${(torch.memory.total / own.memory.total).toFixed(0)} ` +
+          `| ${judge(torch.memory.total >= 10 * own.memory.total)} |`,
       );
     lines.push(
       `| the same figures | largest relative difference ${agreement.toExponential(1)} | ${judge(agreement < 1e-5)} |`,
@@ -186,7 +187,8 @@ function goals(commands, agreement) {
     ((median(to.measured.seconds) - median(from.measured.seconds)) / (to.size.bytes - from.size.bytes) / 2) * 1e9;
   const [first, second] = [rate(one, two), rate(two, four)];
   lines.push(
-    `| linear in bytes | ${first.toFixed(3)} s per further GB from 1× to 2×, ${second.toFixed(3)} from 2× to 4× | ${judge(second <= 1.2 * first)} |`,
+    `| linear in bytes | ${first.toFixed(3)} s per further GB from 1× to 2×, ${second.toFixed(3)} from 2× to ` +
+      `4× | ${judge(second <= 1.2 * first)} |`,
   );
   return lines;
 }

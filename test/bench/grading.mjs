@@ -52,7 +52,9 @@ export async function benchGrading({ root, repeat, log }) {
 function tables(rows, ours, theirs) {
   const speed = [ours, theirs].map((runs) => rows.length / median(runs.map(({ seconds }) => seconds)));
   const lines = [
-    `Load while measuring: ${os.loadavg()[0]?.toFixed(1)}. Answers per second: frankenstein ${speed[0]?.toFixed(0)}, math-verify ${theirs[0]?.version} ${speed[1]?.toFixed(0)} (${((speed[0] ?? 0) / (speed[1] ?? 1)).toFixed(1)} ×).`,
+    `Load while measuring: ${os.loadavg()[0]?.toFixed(1)}. Answers per second: frankenstein ` +
+      `${speed[0]?.toFixed(0)}, math-verify ${theirs[0]?.version} ${speed[1]?.toFixed(0)} ` +
+      `(${((speed[0] ?? 0) / (speed[1] ?? 1)).toFixed(1)} ×).`,
     '',
     '| kind | answers | right | missed | by math-verify | wrong | called right | by math-verify |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',

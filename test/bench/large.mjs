@@ -48,7 +48,10 @@ export async function benchLarge({ root, log, large }) {
       );
       const ratio = plan.seconds / probe.seconds;
       rows.push(
-        `| frankenstein, ${budget} GiB | ${gigabytes(Math.max(answer.peak, probe.peak))} | ${answer.first.toFixed(1)} | ${answer.again.toFixed(1)} | ${answer.perToken.toFixed(2)} | ${probe.seconds.toFixed(0)} | ${plan.seconds.toFixed(0)} (${ratio.toFixed(2)} ×) | ${gigabytes(plan.memory)} |`,
+        `| frankenstein, ${budget} GiB | ${gigabytes(Math.max(answer.peak, probe.peak))} | ` +
+          `${answer.first.toFixed(1)} | ${answer.again.toFixed(1)} | ${answer.perToken.toFixed(2)} | ` +
+          `${probe.seconds.toFixed(0)} | ${plan.seconds.toFixed(0)} (${ratio.toFixed(2)} ×) | ` +
+          `${gigabytes(plan.memory)} |`,
       );
       log(rows.at(-1));
     }
@@ -64,13 +67,16 @@ export async function benchLarge({ root, log, large }) {
         ).output,
       );
       rows.push(
-        `| transformers, bf16 | ${gigabytes(peak)} | ${(loading + prefill).toFixed(1)} | ${prefill.toFixed(1)} | ${perToken.toFixed(2)} | | | |`,
+        `| transformers, bf16 | ${gigabytes(peak)} | ${(loading + prefill).toFixed(1)} | ${prefill.toFixed(1)} ` +
+          `| ${perToken.toFixed(2)} | | | |`,
       );
     }
     return [
-      `Qwen2.5-VL-${large} with random weights, ${gigabytes(written.bytes)} in bf16. An answer of ${TOKENS} tokens to a prompt of about 130; a swap probe of 2 samples at 3 depths, 4 tokens each.`,
+      `Qwen2.5-VL-${large} with random weights, ${gigabytes(written.bytes)} in bf16. An answer of ${TOKENS} ` +
+        'tokens to a prompt of about 130; a swap probe of 2 samples at 3 depths, 4 tokens each.',
       '',
-      '| | peak memory | first token, s, opening included | once open | per further token, s | probe, s | the plan said | of memory |',
+      '| | peak memory | first token, s, opening included | once open | per further token, s | probe, s | the ' +
+        'plan said | of memory |',
       '|---|--:|--:|--:|--:|--:|--:|--:|',
       ...rows,
     ].join('\n');

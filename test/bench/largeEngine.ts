@@ -1,6 +1,6 @@
 /**
- * A checkpoint of a published model's true shapes, within a memory budget: node largeEngine.cjs ROOT CHECKPOINT MEBIBYTES TOKENS.
- * Every job in an engine process of its own, whose peak is read. Prints JSON; seconds, bytes.
+ * A checkpoint of a published model's true shapes, within a memory budget: node largeEngine.cjs ROOT CHECKPOINT
+ * MEBIBYTES TOKENS. Every job in an engine process of its own, whose peak is read. Prints JSON; seconds, bytes.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// `frankenstein merge` against mergekit and cp, on a Qwen2.5-VL-3B-shaped bf16 pair: a splice, whose tensors move as they
-// are. And how long a new stitch of the sample lineage takes to its first token.
+// `frankenstein merge` against mergekit and cp, on a Qwen2.5-VL-3B-shaped bf16 pair: a splice, whose tensors move as
+// they are. And how long a new stitch of the sample lineage takes to its first token.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -97,7 +97,9 @@ async function firstToken(root, cli, scratch, repeat) {
     // Another cut each time: a stitch that has never been run.
     fs.writeFileSync(
       recipe,
-      `checkpoints: {in: ${JSON.stringify(path.join(lineage, 'in'))}, rl: ${JSON.stringify(path.join(lineage, 'rl'))}}\nstitch: {early: in, mid: rl, late: rl, cuts: [${1 + (round % 11)}, 12]}\n`,
+      `checkpoints: {in: ${JSON.stringify(path.join(lineage, 'in'))}, rl: ` +
+        `${JSON.stringify(path.join(lineage, 'rl'))}}\nstitch: {early: in, mid: rl, late: rl, cuts: ` +
+        `[${1 + (round % 11)}, 12]}\n`,
     );
     const { seconds: own } = await run({
       program: process.execPath,
@@ -105,7 +107,10 @@ async function firstToken(root, cli, scratch, repeat) {
     });
     if (round > 0) seconds.push(own);
   }
-  return `First token of a stitch that was never run (sample lineage, whole command): ${median(seconds).toFixed(2)} s, median of ${repeat}.`;
+  return (
+    `First token of a stitch that was never run (sample lineage, whole command): ${median(seconds).toFixed(2)} ` +
+    `s, median of ${repeat}.`
+  );
 }
 
 /** @param {{name: string, seconds: number[], memory: import('./measure.mjs').Memory | undefined}[]} commands @param {number} bytes */
@@ -113,10 +118,14 @@ function report(commands, bytes) {
   const own = median(commands[0].seconds);
   const rows = commands.map(({ name, seconds, memory }) => {
     const time = median(seconds);
-    return `| ${name} | ${time.toFixed(2)} | ${(bytes / time / 1e9).toFixed(2)} | ${(time / own).toFixed(2)}× | ${memory ? `${(memory.anonymous / 1e6).toFixed(0)}` : '–'} |`;
+    return (
+      `| ${name} | ${time.toFixed(2)} | ${(bytes / time / 1e9).toFixed(2)} | ${(time / own).toFixed(2)}× | ` +
+      `${memory ? `${(memory.anonymous / 1e6).toFixed(0)}` : '–'} |`
+    );
   });
   return [
-    `A stitch of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ${commands[0].seconds.length}, whole processes.`,
+    `A stitch of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ` +
+      `${commands[0].seconds.length}, whole processes.`,
     '',
     '| | seconds | GB/s | time against ours | memory, MB |',
     '| --- | ---: | ---: | ---: | ---: |',

@@ -52,11 +52,13 @@ export async function benchModel({ root, repeat, log }) {
   const rows = [...new Set(sides[0].measured.map(({ batch }) => batch))].flatMap((batch) =>
     ['prefill', 'decode'].map(
       (part) =>
-        `| ${part === 'prefill' ? 'prefill, images included' : 'decoding, per token'} | ${batch} | ${sides.map((side) => cell(side, batch, part)).join(' | ')} |`,
+        `| ${part === 'prefill' ? 'prefill, images included' : 'decoding, per token'} | ${batch} | ` +
+        `${sides.map((side) => cell(side, batch, part)).join(' | ')} |`,
     ),
   );
   return [
-    'Sample checkpoint (12 layers, width 96), one image of 16 visual tokens per prompt. Milliseconds, medians; "cpu" is processor time, which other programs on the machine disturb less.',
+    'Sample checkpoint (12 layers, width 96), one image of 16 visual tokens per prompt. Milliseconds, medians; ' +
+      '"cpu" is processor time, which other programs on the machine disturb less.',
     '',
     `| | batch | ${sides.map(({ name }) => `${name}, wall | cpu`).join(' | ')} |`,
     `|---|--:|${sides.map(() => '--:|--:|').join('')}`,

@@ -1,4 +1,7 @@
-/** Times the model engine on the sample checkpoint: node modelEngine.cjs ROOT CHECKPOINT THREADS ROUNDS. Prints JSON; milliseconds. */
+/**
+ * Times the model engine on the sample checkpoint: node modelEngine.cjs ROOT CHECKPOINT THREADS ROUNDS. Prints JSON;
+ * milliseconds.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';

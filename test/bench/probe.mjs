@@ -81,7 +81,8 @@ export async function benchProbe({ root, repeat, log }) {
 
 function report(rows, threads) {
   const lines = [
-    `All depths of ${4 * SAMPLES} samples (${SAMPLES} of each task), at most ${NEW_TOKENS} new tokens, ${threads} threads.`,
+    `All depths of ${4 * SAMPLES} samples (${SAMPLES} of each task), at most ${NEW_TOKENS} new tokens, ` +
+      `${threads} threads.`,
     '',
     '|  | answers | new tokens | wall, s | inside, s | the same answers |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -90,11 +91,15 @@ function report(rows, threads) {
     `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
   for (const { name, measured, torch } of rows) {
     lines.push(
-      `| frankenstein probe swap, ${name} | ${torch?.answers ?? ''} | ${torch?.tokens.toLocaleString('en-US') ?? ''} | ${seconds(measured.own)} | ${seconds(measured.inside)} |  |`,
+      `| frankenstein probe swap, ${name} | ${torch?.answers ?? ''} | ` +
+        `${torch?.tokens.toLocaleString('en-US') ?? ''} | ${seconds(measured.own)} | ${seconds(measured.inside)} ` +
+        '|  |',
     );
     if (torch)
       lines.push(
-        `| transformers ${torch.transformers}, PyTorch ${torch.torch}, ${name} | ${torch.answers} | ${torch.tokens.toLocaleString('en-US')} | ${seconds(measured.other)} | ${seconds(measured.sweep)} | ${torch.same} of ${torch.answers} |`,
+        `| transformers ${torch.transformers}, PyTorch ${torch.torch}, ${name} | ${torch.answers} | ` +
+          `${torch.tokens.toLocaleString('en-US')} | ${seconds(measured.other)} | ${seconds(measured.sweep)} | ` +
+          `${torch.same} of ${torch.answers} |`,
       );
   }
   lines.push('', '| goal | measured | |', '| --- | --- | --- |');
@@ -106,7 +111,9 @@ function report(rows, threads) {
       Math.min(...measured.sweep) / Math.min(...measured.inside),
     ];
     lines.push(
-      `| at least 5 × the plain loop's speed, ${name} | ${whole.toFixed(1)} × as a whole process, ${inside.toFixed(1)} × without start and loading of transformers (least times) | ${inside >= 5 ? 'met' : '**missed**'} |`,
+      `| at least 5 × the plain loop's speed, ${name} | ${whole.toFixed(1)} × as a whole process, ` +
+        `${inside.toFixed(1)} × without start and loading of transformers (least times) | ` +
+        `${inside >= 5 ? 'met' : '**missed**'} |`,
     );
   }
   return lines.join('\n');

@@ -82,7 +82,9 @@ function machine() {
     `Node ${process.versions.node}`,
     `load ${os.loadavg()[0]?.toFixed(1)} before`,
   ];
-  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}${name === 'trajectory' && steps !== 20 ? ` --steps ${steps}` : ''}\`.`;
+  const size = name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`;
+  const counted = name === 'trajectory' && steps !== 20 ? ` --steps ${steps}` : '';
+  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${size}${counted}\`.`;
 }
 
 /** What the processor has that products and conversions use (Linux). */

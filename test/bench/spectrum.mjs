@@ -11,7 +11,8 @@ import { findPython, median, run } from './measure.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /**
- * Every shape of a matrix, and what has it; vectors (norms, biases) have no spectrum. `once`: minutes in PyTorch, which is measured in one round only.
+ * Every shape of a matrix, and what has it; vectors (norms, biases) have no spectrum. `once`: minutes in PyTorch, which
+ * is measured in one round only.
  * @typedef {{rows: number, columns: number, of: string, once?: true}} Shape
  * @type {Shape[]}
  */
@@ -34,7 +35,10 @@ const SHAPES = [
 const GOAL = { rows: 3584, columns: 18944, least: { exact: 8, fast: 50 } };
 const MODES = ['exact', 'fast'];
 
-/** Rounds in one process, of which the last counts: a run takes hundreds of matrices, and small ones are slow until compiled. */
+/**
+ * Rounds in one process, of which the last counts: a run takes hundreds of matrices, and small ones are slow until
+ * compiled.
+ */
 const roundsOf = ({ rows, columns }) => String(Math.min(8, Math.max(3, Math.round(2 ** 25 / (rows * columns)))));
 
 /** In the cache's name: another recipe is another cache. */
@@ -108,7 +112,8 @@ export async function benchSpectrum({ root, repeat, log }) {
           side.memory = Math.max(side.memory, printed.memory);
           version = printed.torch ?? version;
           log(
-            `${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`,
+            `${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ` +
+              `${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`,
           );
         }
       }
@@ -154,7 +159,10 @@ function report(rows, threads, version) {
     ...(version ? [['exact and PyTorch differ, of σ₁', (row) => row.difference.toExponential(1)]] : []),
   ];
   const lines = [
-    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`,
+    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as ` +
+      `in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading ` +
+      `is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is ` +
+      '2 GiB.',
     '',
     `| ${columns.map(([name]) => name).join(' | ')} |`,
     `|${' --- |'.repeat(columns.length)}`,
@@ -167,15 +175,18 @@ function report(rows, threads, version) {
   lines.push('', '| goal | measured | |', '| --- | --- | --- |');
   for (const mode of MODES)
     lines.push(
-      `| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`,
+      `| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ` +
+        `${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`,
     );
   const slowest = compared.reduce((worst, row) => (ratio(row, 'exact') < ratio(worst, 'exact') ? row : worst));
   lines.push(
-    `| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × (${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`,
+    `| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × ` +
+      `(${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`,
   );
   const memory = Math.max(...rows.flatMap(({ sides }) => MODES.map((mode) => sides[mode].memory)));
   lines.push(
-    `| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ${judge(memory <= 2 ** 31)} |`,
+    `| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ` +
+      `${judge(memory <= 2 ** 31)} |`,
   );
   return lines.join('\n');
 }

@@ -85,7 +85,8 @@ export async function benchTrajectory({ root, repeat, steps, log }) {
         { of: 'nor than half of one, per checkpoint that it reads', least: comparison.each },
       ].map(({ of, least }) => [of, `${(trajectory.each / least).toFixed(2)} ×`, verdict(trajectory.each <= least)]),
     ];
-    return `${table}\n\n| goal | measured | |\n| --- | --- | --- |\n${goals.map((row) => `| ${row.join(' | ')} |`).join('\n')}`;
+    const verdicts = goals.map((row) => `| ${row.join(' | ')} |`).join('\n');
+    return `${table}\n\n| goal | measured | |\n| --- | --- | --- |\n${verdicts}`;
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,4 +1,6 @@
-/** Reads one damaged input after another, as its parent asks; a process of its own, since one may hang it or kill it. */
+/**
+ * Reads one damaged input after another, as its parent asks; a process of its own, since one may hang it or kill it.
+ */
 import { Damaged } from './input.js';
 
 export interface Ask {

@@ -85,8 +85,8 @@ const FRAGMENTS = [
 ];
 
 /**
- * One edit of JSON text (or of text like it), most of which keep it nearly valid so that the checks behind the parser are
- * reached.
+ * One edit of JSON text (or of text like it), most of which keep it nearly valid so that the checks behind the parser
+ * are reached.
  * @param own texts that are hostile in files of this kind
  */
 export function damageText(text: string, { below, pick }: Dice, own: readonly string[] = []): string {

@@ -78,7 +78,8 @@ async function prepare(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(
     path.join(folder, 'a.frank.yaml'),
-    `merge_method: linear\nmodels:\n${[IN, RL].map((model) => `  - {model: ${model}, parameters: {weight: 0.5}}\n`).join('')}`,
+    'merge_method: ' +
+      `linear\nmodels:\n${[IN, RL].map((model) => `  - {model: ${model}, parameters: {weight: 0.5}}\n`).join('')}`,
   );
 }
 

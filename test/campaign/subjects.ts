@@ -221,7 +221,8 @@ export const SUBJECTS: readonly Subject[] = [
       );
       await writeFile(
         path.join(folder, 'b.frank.yaml'),
-        'merge_method: ties\nbase_model: in\nmodels:\n  - model: rl\n    parameters: {weight: 0.5, density: [0.1, 1]}\ndtype: bfloat16\n',
+        'merge_method: ties\nbase_model: in\nmodels:\n  - model: rl\n    parameters: {weight: 0.5, density: ' +
+          '[0.1, 1]}\ndtype: bfloat16\n',
       );
     },
     files: ['a.frank.yaml', 'b.frank.yaml'],

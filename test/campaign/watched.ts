@@ -1,4 +1,7 @@
-/** Processes whose processor time and memory are bounded, so that an input that hangs or bloats them is a finding. Linux. */
+/**
+ * Processes whose processor time and memory are bounded, so that an input that hangs or bloats them is a finding.
+ * Linux.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpuSeconds } from '../../scripts/watchdog.mjs';
 

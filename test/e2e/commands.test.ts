@@ -1,4 +1,5 @@
-// From the explorer and the palette to a comparison: what is offered where, and what a person is told when it cannot be.
+// From the explorer and the palette to a comparison: what is offered where, and what a person is told when it cannot
+// be.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';

@@ -107,7 +107,9 @@ describe('freeze experiments', () => {
       for (const { name, trains, frozen } of told.plan.runs)
         await rows
           .filter({
-            hasText: `${trains.parameters.toLocaleString('en')} parameters train, ${frozen.parameters.toLocaleString('en')} frozen`,
+            hasText:
+              `${trains.parameters.toLocaleString('en')} parameters train, ` +
+              `${frozen.parameters.toLocaleString('en')} frozen`,
           })
           .filter({ hasText: name })
           .first()
@@ -218,7 +220,8 @@ describe('freeze experiments', () => {
     it('trains in a terminal, and refuses a second start meanwhile', async () => {
       writePython(
         '1.16.0',
-        `echo "step 1" > "$OUT/began"; until [ -e "${below('go')}" ]; do sleep 0.1; done; mkdir -p "$OUT/result"; echo '{}' > "$OUT/result/finished.json"`,
+        `echo "step 1" > "$OUT/began"; until [ -e "${below('go')}" ]; do sleep 0.1; done; mkdir -p ` +
+          `"$OUT/result"; echo '{}' > "$OUT/result/finished.json"`,
       );
       await lab.page.runCommand('Frankenstein: Run Freeze Experiment');
       await until(() => existsSync(below('freeze-in/runs/control/began')), 'the trainer runs');

@@ -1,4 +1,5 @@
-// The figures inside editors: lenses, bars, hovers, figures pinned between the lines, and the way from them to the panel.
+// The figures inside editors: lenses, bars, hovers, figures pinned between the lines, and the way from them to the
+// panel.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

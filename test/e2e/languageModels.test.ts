@@ -62,7 +62,8 @@ describe('a second opinion', () => {
     assert.match(await lab.page.dialog('Cancel'), /Frankenstein Lab.*language models.*judge answers/s);
     assert.equal(
       await panel().failure('unavailable'),
-      'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.',
+      'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose ' +
+        'another one.',
     );
     await panel().id('retry').click();
     await lab.page.dialog('Allow');

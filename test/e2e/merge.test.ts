@@ -247,7 +247,10 @@ describe('merge experiments', () => {
   });
 
   describe('recipes', () => {
-    /** Lenses come and go with the tab, and a click between two drawings is lost: it is repeated until `effect` is there. */
+    /**
+     * Lenses come and go with the tab, and a click between two drawings is lost: it is repeated until `effect` is
+     * there.
+     */
     async function lens(text: string, effect: Locator = lab.page.quickInput): Promise<void> {
       await lab.page.openFile('merge.frank.yaml');
       await eventually(
@@ -294,7 +297,9 @@ describe('merge experiments', () => {
         assert.ok(lenses.includes(action), `${action}: ${lenses.join(' | ')}`);
     });
 
-    /** Palette, checkpoints, then what is picked or typed; the recipe that comes is there to be used, and then closed. */
+    /**
+     * Palette, checkpoints, then what is picked or typed; the recipe that comes is there to be used, and then closed.
+     */
     async function newMerge(...steps: (RegExp | string)[]): Promise<string> {
       const before = readdirSync(workspace);
       await lab.page.runCommand('Frankenstein: New Merge Experiment…');
@@ -476,7 +481,8 @@ describe('merge experiments', () => {
       await writeLargePair(below('large'), { layers: 2, hidden: 2048 });
       writeFileSync(
         below('large.frank.yaml'),
-        'merge_method: linear\nmodels:\n  - {model: large/base, parameters: {weight: 1}}\n  - {model: large/in, parameters: {weight: 1}}\n',
+        'merge_method: linear\nmodels:\n  - {model: large/base, parameters: {weight: 1}}\n  - {model: ' +
+          'large/in, parameters: {weight: 1}}\n',
       );
       await lab.page.openFile('large.frank.yaml');
       await lab.page.runCommand('Frankenstein: Export Merged Checkpoint…');

@@ -562,7 +562,8 @@ describe('the panel', () => {
     it('everything that takes the focus has a name, and the table and the figures have their roles', async () => {
       const nameless = await panel()
         .frame.locator(
-          'button, input, vscode-button, vscode-dropdown, vscode-text-field, vscode-checkbox, [tabindex="0"], [role=radiogroup], [role=toolbar]',
+          'button, input, vscode-button, vscode-dropdown, vscode-text-field, vscode-checkbox, [tabindex="0"], ' +
+            '[role=radiogroup], [role=toolbar]',
         )
         .evaluateAll((elements) =>
           elements

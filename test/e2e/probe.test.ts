@@ -187,7 +187,8 @@ describe('probing and trying', () => {
         'Attention shift',
       ]);
       await lab.page.quickPick('Vision localization');
-      // The checkpoint of the menu is no question. Questions are no pairs, so they are not offered here; the folder of four sets is one choice.
+      // The checkpoint of the menu is no question. Questions are no pairs, so they are not offered here; the folder of
+      // four sets is one choice.
       await lab.page.quickInput
         .locator('.monaco-list-row')
         .filter({ hasText: 'counting, grounding, ocr, recognition' })

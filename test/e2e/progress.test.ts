@@ -35,7 +35,9 @@ describe('a long comparison', () => {
     await lab.page.explorerContextMenu(second, ['Frankenstein', 'Compare with Selected']);
   };
 
-  /** Does something that starts a comparison, or goes on with `run`, and holds it when its journal has so many lines. */
+  /**
+   * Does something that starts a comparison, or goes on with `run`, and holds it when its journal has so many lines.
+   */
   async function startAndHold(start: () => Promise<void>, lines: number, run?: string): Promise<string> {
     const hold = holdEngine({
       extensionsDir: lab.workbench.server.extensionsDir,

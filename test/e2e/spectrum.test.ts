@@ -1,5 +1,5 @@
-// The spectra of updates as a person looks at it: what it costs, the run, its figures and matrices, and what stays on disk.
-// What is shown is held against what the headless command says.
+// The spectra of updates as a person looks at it: what it costs, the run, its figures and matrices, and what stays on
+// disk. What is shown is held against what the headless command says.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -170,7 +170,9 @@ export interface OwnDelta {
   dimensions: number;
 }
 
-/** What one update did to every tensor of a single-file BF16 checkpoint, by name on disk: float64, no engine involved. */
+/**
+ * What one update did to every tensor of a single-file BF16 checkpoint, by name on disk: float64, no engine involved.
+ */
 export function ownDeltas(before: string, after: string): Map<string, OwnDelta> {
   const [a, b] = [readSafetensors(before), readSafetensors(after)];
   const deltas = new Map<string, OwnDelta>();

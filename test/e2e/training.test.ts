@@ -1,5 +1,5 @@
-// Trainings as a person watches them: from the menu of a folder to figures that grow while they are open, and to what the
-// model wrote at a step.
+// Trainings as a person watches them: from the menu of a folder to figures that grow while they are open, and to what
+// the model wrote at a step.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';

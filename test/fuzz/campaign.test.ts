@@ -1,4 +1,7 @@
-/** A slice of the campaign (`npm run campaign`): a few damaged inputs of every kind, commands, kills. Every failure names its seed. */
+/**
+ * A slice of the campaign (`npm run campaign`): a few damaged inputs of every kind, commands, kills. Every failure
+ * names its seed.
+ */
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import path from 'node:path';

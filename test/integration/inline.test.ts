@@ -133,7 +133,8 @@ describe('inline figures', () => {
     const names = Array.from(
       { length: 50_000 },
       (_, i) =>
-        `    "model.language_model.layers.${i % 6}.mlp.experts.${i}.up_proj.weight": "model-00001-of-00002.safetensors"`,
+        `    "model.language_model.layers.${i % 6}.mlp.experts.${i}.up_proj.weight": ` +
+        '"model-00001-of-00002.safetensors"',
     );
     // Beside the shards, so that it belongs to a checkpoint that has a result.
     const file = vscode.Uri.file(path.join(rl, 'large.safetensors.index.json'));

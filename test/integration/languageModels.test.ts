@@ -126,7 +126,8 @@ describe('language models of the editor', function () {
     await assert.rejects(judged('guarded'), {
       code: 'unavailable',
       message:
-        'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.',
+        'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or ' +
+        'choose another one.',
     });
     assert.equal(standIn.asked.length, 0);
   });

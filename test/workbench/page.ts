@@ -24,8 +24,8 @@ export interface Host {
 const PRESS = { delay: 250 };
 
 /**
- * How long a state of the screen is waited for, in ms: far longer than any takes on a machine that does other things too.
- * What hangs for good is the watchdog's (`scripts/watchdog.mjs`).
+ * How long a state of the screen is waited for, in ms: far longer than any takes on a machine that does other things
+ * too. What hangs for good is the watchdog's (`scripts/watchdog.mjs`).
  */
 export const PATIENCE = 300_000;
 
@@ -163,7 +163,9 @@ export class WorkbenchPage {
     );
   }
 
-  /** Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered. */
+  /**
+   * Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered.
+   */
   async quickPick(item: string | RegExp | readonly (string | RegExp)[]): Promise<void> {
     const rows = this.quickInput.locator('.monaco-list-row');
     // A row that is used again keeps its former detail, hidden: only what can be seen counts.
@@ -323,7 +325,9 @@ export class WorkbenchPage {
     }
   }
 
-  /** Titles of the context menu on a path, or on several selected together; with those of a submenu, where it is there. */
+  /**
+   * Titles of the context menu on a path, or on several selected together; with those of a submenu, where it is there.
+   */
   async explorerMenuTitles(relative: string | readonly string[], submenu?: string): Promise<string[]> {
     const menu = await this.openContextMenu(relative);
     const entry = menu.getByRole('menuitem', { name: submenu ?? '', exact: true });

@@ -30,7 +30,9 @@ export function KindsCard({ model, view }: { model: Model; view: ViewState }) {
     });
     context.announce(`Selected ${cellPosition(model, grid, at.row, at.column)}.`);
   };
-  const label = `${measureLabel(choice)} by tensor kind and layer, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
+  const label =
+    `${measureLabel(choice)} by tensor kind and layer, ${model.deltas[delta]?.full ?? ''}, ` +
+    `${plural(grid.rows.length, 'kind')}.`;
   const { range } = grid;
   return (
     <section class="card" aria-label="By tensor kind">

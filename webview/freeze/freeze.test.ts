@@ -38,7 +38,8 @@ describe('the report of a freeze experiment in the panel', () => {
     const [row] = forestOf(report).rows;
     assert.equal(
       contrastText(row!, 'necessary'),
-      `early, Vision, Necessary: equivalent. +2.2 points, 90% interval −0.4 to +5.0, p = ${report.rows[0]!.necessary.adjusted.toFixed(3)}.`,
+      'early, Vision, Necessary: equivalent. +2.2 points, 90% interval −0.4 to +5.0, p = ' +
+        `${report.rows[0]!.necessary.adjusted.toFixed(3)}.`,
     );
     const without = { ...row!, contrasts: { ...row!.contrasts, transferable: null } };
     assert.match(contrastText(without, 'transferable'), /not asked, since no stitch takes these layers/);

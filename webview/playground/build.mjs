@@ -1,4 +1,5 @@
-// Builds the playground into .cache/playground: one page per theme, under the same content security policy as in VS Code.
+// Builds the playground into .cache/playground: one page per theme, under the same content security policy as in VS
+// Code.
 import { build } from 'esbuild';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

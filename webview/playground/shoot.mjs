@@ -1,5 +1,5 @@
-// Screenshots of the panel: node webview/playground/shoot.mjs [theme,…] [width,…] [query] [step,…] → .cache/playground/*.png
-// A step is a word of `steps` below, done before the image is taken.
+// Screenshots of the panel: node webview/playground/shoot.mjs [theme,…] [width,…] [query] [step,…] →
+// .cache/playground/*.png A step is a word of `steps` below, done before the image is taken.
 import path from 'node:path';
 import { folder } from './build.mjs';
 import { withPlayground } from './serve.mjs';

@@ -2,8 +2,8 @@
 //   node webview/playground/views.mjs before
 //   … change the panel …
 //   node webview/playground/views.mjs after before
-// Writes .cache/views/NAME/VIEW-THEME.png; with a second name also VIEW-THEME.diff.png where pixels differ, and says how
-// many. The results are those in test/fixtures/runs. Paint times come from the page's own performance entries.
+// Writes .cache/views/NAME/VIEW-THEME.png; with a second name also VIEW-THEME.diff.png where pixels differ, and says
+// how many. The results are those in test/fixtures/runs. Paint times come from the page's own performance entries.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PNG } from 'pngjs';

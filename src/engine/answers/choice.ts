@@ -36,8 +36,8 @@ const AROUND_LETTERS =
   /\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*"'\\]/gi;
 
 /**
- * The letters of an answer that is several choices ("AC", "A, C", "(A) and (C)"), in the alphabet's order; undefined for
- * an answer of another kind. A truth is of this kind only where it is none of the choices (`trueChoice`).
+ * The letters of an answer that is several choices ("AC", "A, C", "(A) and (C)"), in the alphabet's order; undefined
+ * for an answer of another kind. A truth is of this kind only where it is none of the choices (`trueChoice`).
  */
 export function severalIn(text: string, given: Choices): string | undefined {
   const choices = bare(given);

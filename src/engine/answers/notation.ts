@@ -115,7 +115,9 @@ const COUNTED = new RegExp(
 /** Units of one letter: in other letters a letter behind a number is a variable. */
 const LETTERS = new Set([...'mgshlLNJWV']);
 
-/** A value and its unit. @returns `unit`: its one name and power; undefined where there is none, or none that is known. */
+/**
+ * A value and its unit. @returns `unit`: its one name and power; undefined where there is none, or none that is known.
+ */
 export function withoutUnit(text: string): { value: string; unit: string | undefined } {
   const [, value = '', space = '', before = '', name = '', behind = '', power = '1'] = MEASURED.exec(text) ?? [];
   if (value !== '' && (name.length > 1 || (LETTERS.has(name) && (space !== '' || name === 'm')))) {

@@ -40,7 +40,9 @@ export interface Patience {
   attempts: number;
 }
 
-/** Milliseconds before the second attempt; twice as long before each later one. A server may ask for up to `MOST_WAIT`. */
+/**
+ * Milliseconds before the second attempt; twice as long before each later one. A server may ask for up to `MOST_WAIT`.
+ */
 const FIRST_WAIT = 1000;
 const MOST_WAIT = 60_000;
 const UNREACHED_ATTEMPTS = 2;

@@ -131,7 +131,9 @@ async function applyAdapter(
   const separated = tied !== undefined && !config.tiesHead && (tensors.has(HEAD) || tensors.get(embedding!) !== tied);
   if (tied !== undefined && separated && !tensors.has(HEAD)) tensors.set(HEAD, renamed(tied, HEAD));
 
-  const summary = `LoRA of rank ${[...ranks].sort((a, b) => a - b).join(', ') || 'none'} on ${labelOf(base)} (${shown(base.path)})`;
+  const summary =
+    `LoRA of rank ${[...ranks].sort((a, b) => a - b).join(', ') || 'none'} on ${labelOf(base)} ` +
+    `(${shown(base.path)})`;
   return {
     ...base,
     path: adapter.path,
@@ -150,7 +152,9 @@ async function applyAdapter(
             `The adapter's names are those of the text model by itself; ` +
               `they are found in this model by the rest of the name: ${moved}.`,
           ]),
-      `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
+      `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it ` +
+        `runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} ` +
+        `updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
       ...(separated
         ? [
             'The base ties its head to the embedding, and the adapter changes one of the two: ' +
@@ -172,8 +176,8 @@ async function applyAdapter(
 const PREFIX = 'base_model.model.';
 
 /**
- * The tensors that PEFT would load, with a sentence where their names are not as it saves them: it loads none whose name
- * it does not know, and says nothing of it but a warning.
+ * The tensors that PEFT would load, with a sentence where their names are not as it saves them: it loads none whose
+ * name it does not know, and says nothing of it but a warning.
  * @throws `malformed` for a whole model
  */
 function spellingOf(

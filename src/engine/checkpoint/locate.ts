@@ -102,8 +102,8 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
 }
 
 /**
- * The weights that the config names (`transformers_weights`), a file or an index of the folder, which transformers takes
- * in place of any other; those of `location` where the user has chosen a file, or the config names none.
+ * The weights that the config names (`transformers_weights`), a file or an index of the folder, which transformers
+ * takes in place of any other; those of `location` where the user has chosen a file, or the config names none.
  * @throws what reading the index throws
  */
 export async function namedByConfig(location: Location, named: unknown, signal?: AbortSignal): Promise<Location> {

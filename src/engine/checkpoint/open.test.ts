@@ -115,7 +115,8 @@ describe('openCheckpoint', () => {
       unread: ['consolidated.safetensors', 'model-00003-of-00003.safetensors', 'non_lora_state_dict.bin'],
     });
     assert.deepEqual(checkpoint.warnings, [
-      `${INDEX} is read, and not model-00003-of-00003.safetensors, non_lora_state_dict.bin beside them: what only those files hold is missing here.`,
+      `${INDEX} is read, and not model-00003-of-00003.safetensors, non_lora_state_dict.bin beside them: what ` +
+        'only those files hold is missing here.',
     ]);
   });
 
@@ -130,7 +131,8 @@ describe('openCheckpoint', () => {
         ['model.safetensors'],
       );
       assert.deepEqual(checkpoint.warnings, [
-        `model.safetensors is read, as transformers does, and not the 3 of ${INDEX} beside it: one of the two is from an earlier save.`,
+        `model.safetensors is read, as transformers does, and not the 3 of ${INDEX} beside it: one of the two ` +
+          'is from an earlier save.',
       ]);
     }
     // Whoever points at the others means them.
@@ -138,7 +140,8 @@ describe('openCheckpoint', () => {
       const checkpoint = await openCheckpoint(path.join(folder, given));
       assert.equal(checkpoint.shards.length, 3);
       assert.deepEqual(checkpoint.warnings, [
-        `The files of ${INDEX} are read, as chosen; of the folder transformers loads model.safetensors, which lies beside.`,
+        `The files of ${INDEX} are read, as chosen; of the folder transformers loads model.safetensors, which ` +
+          'lies beside.',
       ]);
     }
     // An index of the one file is no second model, and one that cannot be read is not followed.
@@ -220,7 +223,8 @@ describe('openCheckpoint', () => {
     const checkpoint = await openCheckpoint(folder);
     assert.equal(checkpoint.tensors.size, tensors.length);
     assert.deepEqual(checkpoint.warnings, [
-      '1 stored tensor is not in the index, but in a file that it names, and read as in transformers: "lm_head.weight".',
+      '1 stored tensor is not in the index, but in a file that it names, and read as in transformers: ' +
+        '"lm_head.weight".',
     ]);
   });
 
@@ -235,7 +239,8 @@ describe('openCheckpoint', () => {
     const checkpoint = await openCheckpoint(folder);
     assert.deepEqual(inFile(checkpoint.tensors.get(name)).shard.name, extra);
     assert.deepEqual(checkpoint.warnings.slice(0, 1), [
-      `1 tensor is in more than one file; as in transformers, the copy in the last file counts, whatever the index says: "${name}" (${extra}).`,
+      '1 tensor is in more than one file; as in transformers, the copy in the last file counts, whatever the ' +
+        `index says: "${name}" (${extra}).`,
     ]);
     // Files come in the order in which the index spells them: "./model-00003…" before "model-00001…".
     await editIndex(folder, (map) => (map['other'] = `./${extra}`));

@@ -161,7 +161,9 @@ export function sortReadable(found: readonly Found[], settings: QuantisationSett
   return result;
 }
 
-/** What weights are packed with so that not even their shape is left: a float dtype beside it is a container of codes. */
+/**
+ * What weights are packed with so that not even their shape is left: a float dtype beside it is a container of codes.
+ */
 function isPacked({ parts }: Group): boolean {
   return [...parts.keys()].some((part) => /^(?:absmax|quant_|nested_|packed|blocks|qweight|W_q|[:_])/.test(part));
 }
@@ -171,7 +173,9 @@ function moduleOf(onDisk: string): string {
   return onDisk.slice(0, Math.max(0, onDisk.lastIndexOf('.')));
 }
 
-/** Whether the tensor lies beside a weight that is not read, and is no bias: tables, shapes and offsets of its codes. */
+/**
+ * Whether the tensor lies beside a weight that is not read, and is no bias: tables, shapes and offsets of its codes.
+ */
 function isPartOf({ onDisk }: Found, unreadModules: ReadonlyMap<string, string>): boolean {
   return unreadModules.has(moduleOf(onDisk)) && !/\.(?:weight|bias)$/.test(onDisk);
 }

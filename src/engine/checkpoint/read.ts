@@ -56,7 +56,9 @@ export async function readFullyInto(
   }
 }
 
-/** The same without leaving the thread: for small parts one after the other, of which each would wait for the system. */
+/**
+ * The same without leaving the thread: for small parts one after the other, of which each would wait for the system.
+ */
 export function readNow(descriptor: number, path: string, begin: number, target: Uint8Array): void {
   for (let done = 0; done < target.length;) {
     const bytesRead = readSync(descriptor, target, done, target.length - done, begin + done);

@@ -57,8 +57,8 @@ function blockOf(size: number, scales: number, wanted: number | undefined, isSta
   if (scales === size) return 1;
   if (isStack) return undefined;
   if (wanted !== undefined) return Math.ceil(size / wanted) === scales ? wanted : undefined;
-  // Nobody names the size. Blocks are powers of two, of which at most one fits; where blocks of an equal, odd size would
-  // fit too (two of 96, or one of 128 and one of 64), the shapes do not tell.
+  // Nobody names the size. Blocks are powers of two, of which at most one fits; where blocks of an equal, odd size
+  // would fit too (two of 96, or one of 128 and one of 64), the shapes do not tell.
   const block = 2 ** Math.floor(Math.log2((size - 1) / (scales - 1)));
   const fits = block >= LEAST_BLOCK && Math.ceil(size / block) === scales;
   return fits && (size % scales !== 0 || size / scales === block) ? block : undefined;

@@ -14,8 +14,8 @@ export interface WeightMap {
   /** Shard name per tensor name on disk. */
   shardOf: Map<string, string>;
   /**
-   * Each shard once, in the order in which transformers reads them: that of the names as the index spells them. Relative,
-   * with forward slashes, never leaving the folder.
+   * Each shard once, in the order in which transformers reads them: that of the names as the index spells them.
+   * Relative, with forward slashes, never leaving the folder.
    */
   shards: string[];
 }

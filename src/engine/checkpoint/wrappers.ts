@@ -1,6 +1,6 @@
 /**
- * Names saved from inside a wrapper: torch.compile, DDP, FSDP, activation checkpointing, Lightning, TRL and PEFT keep the
- * model in an attribute of theirs, whose name stands in the state dict when nobody took it out.
+ * Names saved from inside a wrapper: torch.compile, DDP, FSDP, activation checkpointing, Lightning, TRL and PEFT keep
+ * the model in an attribute of theirs, whose name stands in the state dict when nobody took it out.
  */
 import { findsLayers } from '../topology/model.js';
 import { counted, some } from './failure.js';
@@ -38,8 +38,8 @@ export interface Unwrapped {
   wrappers: string[];
   warnings: string[];
   /**
-   * Names of the file that mean one tensor without their wrappers, none of which is the model's own name for it: nothing
-   * says which counts.
+   * Names of the file that mean one tensor without their wrappers, none of which is the model's own name for it:
+   * nothing says which counts.
    */
   rivals: string[];
   /** A name of the file, also of a tensor that is not there, without its wrappers. */
@@ -47,9 +47,9 @@ export interface Unwrapped {
 }
 
 /**
- * The tensors under the names that the model has for them. Known wrappers are taken out everywhere; an unknown attribute
- * in front is only where no layer of the model is found with it, and one attribute alone gives layers. A name that
- * another tensor has already stays as it is.
+ * The tensors under the names that the model has for them. Known wrappers are taken out everywhere; an unknown
+ * attribute in front is only where no layer of the model is found with it, and one attribute alone gives layers. A name
+ * that another tensor has already stays as it is.
  */
 export function unwrap(stored: readonly Found[], config: Config | undefined): Unwrapped {
   const wrappers = new Set<string>();

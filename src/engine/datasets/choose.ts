@@ -128,6 +128,9 @@ export function checkAllFound(file: string, data: string, ids: readonly string[]
   const named = strangers.slice(0, NAMED).map((id) => quoted(id.slice(0, 80)));
   throw new FrankensteinError(
     'bad-request',
-    `${shown(data)} has no ${strangers.length === 1 ? 'question' : 'questions'} with the ${strangers.length === 1 ? 'id' : 'ids'} ${named.join(', ')}${strangers.length > NAMED ? ` and ${thousands(strangers.length - NAMED)} more` : ''}, which ${shown(file)} names.`,
+    `${shown(data)} has no ${strangers.length === 1 ? 'question' : 'questions'} with the ` +
+      `${strangers.length === 1 ? 'id' : 'ids'} ` +
+      `${named.join(', ')}${strangers.length > NAMED ? ` and ${thousands(strangers.length - NAMED)} more` : ''}, ` +
+      `which ${shown(file)} names.`,
   );
 }

@@ -115,7 +115,9 @@ export class RowFilter {
       .every(Boolean);
   }
 
-  /** Said of a file in which no row is left. @throws `bad-request` for a column that no row has, or for no row at all */
+  /**
+   * Said of a file in which no row is left. @throws `bad-request` for a column that no row has, or for no row at all
+   */
   finish(rows: number): void {
     for (const { column } of this.conditions)
       if (this.seen.get(column)!.size === 0 && this.columns.size > 0)

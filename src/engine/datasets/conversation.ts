@@ -1,6 +1,6 @@
 /**
- * Conversations of sets for training: `messages` (role, content) and `conversations` (from, value). One turn of the user
- * and one of the assistant are a question and its answer, where the answer can be told from the words around it.
+ * Conversations of sets for training: `messages` (role, content) and `conversations` (from, value). One turn of the
+ * user and one of the assistant are a question and its answer, where the answer can be told from the words around it.
  */
 import { givenAnswer } from '../answers/answer.js';
 import type { JsonObject } from './jsonl.js';

@@ -28,7 +28,8 @@ export function placed<T>(prompt: string, images: readonly T[], where: string): 
   }
   if (numbers.length > 0 && numbers.length !== images.length)
     throw new LineError(
-      `has ${counted(numbers.length, '<image>')} in its prompt, and ${images.length === 0 ? 'no image' : `${counted(images.length, 'image')} in ${where}`}.`,
+      `has ${counted(numbers.length, '<image>')} in its prompt, and ` +
+        `${images.length === 0 ? 'no image' : `${counted(images.length, 'image')} in ${where}`}.`,
     );
   return { prompt, images: [...images] };
 }

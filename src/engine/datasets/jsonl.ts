@@ -52,8 +52,8 @@ const CHUNK = 1024 * 1024;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Every object of the file, read by `parse`, which throws `LineError` where it does not like one. Empty lines count, but
- * hold nothing.
+ * Every object of the file, read by `parse`, which throws `LineError` where it does not like one. Empty lines count,
+ * but hold nothing.
  * @throws `bad-line` naming file and lines; `malformed` when no line is left, `not-found`, `permission`, `cancelled`
  */
 export async function readJsonl<T>(

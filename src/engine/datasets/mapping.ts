@@ -1,6 +1,6 @@
 /**
- * Which columns of a set hold its questions, as data: the sets that are known (`publishedSets.ts`), and those that a user
- * maps in a YAML file.
+ * Which columns of a set hold its questions, as data: the sets that are known (`publishedSets.ts`), and those that a
+ * user maps in a YAML file.
  */
 import path from 'node:path';
 import * as v from 'valibot';
@@ -50,8 +50,8 @@ const keys = {
   /** What a value of the column means: `{'0': 'No'}`. */
   answer_words: v.optional(v.record(word, word, 'words by their values')),
   /**
-   * Of all; or rules, of which the first counts whose condition holds; or `{column: …}`, which names it. Left out: a choice
-   * where there are options, a formula else.
+   * Of all; or rules, of which the first counts whose condition holds; or `{column: …}`, which names it. Left out: a
+   * choice where there are options, a formula else.
    */
   answer_type: v.optional(
     v.union(

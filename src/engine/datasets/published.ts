@@ -54,8 +54,8 @@ async function imagesOf(file: string, row: ParquetRow, columns: readonly string[
 const [ROWS, IMAGE_ROWS] = [1024, 64];
 
 /**
- * @throws `unsupported` for columns of no known set, `malformed` for a bad row (unless those are skipped), `bad-request`
- * for a column that is asked for and not there, and as `openParquet`.
+ * @throws `unsupported` for columns of no known set, `malformed` for a bad row (unless those are skipped),
+ * `bad-request` for a column that is asked for and not there, and as `openParquet`.
  */
 export async function readParquetQuestions(given: string, options: ReadOptions): Promise<DataSet<Question>> {
   const name = path.resolve(given);

@@ -16,7 +16,9 @@ export interface Question {
   choices: readonly string[] | undefined;
   /** Decimals to which a number is rounded before it is compared. */
   precision?: number | undefined;
-  /** In the order of their places in the prompt: absolute paths, or names of images in a Parquet file (`parquet/image`). */
+  /**
+   * In the order of their places in the prompt: absolute paths, or names of images in a Parquet file (`parquet/image`).
+   */
   images: readonly string[];
   /** The images in words. */
   description: string | undefined;

@@ -80,7 +80,8 @@ describe('what an experiment comes to', () => {
   it('takes what a part says before what its set and the protocol say, and only what its analysis knows', () => {
     const text = part(
       'run: probe skip, checkpoints: in, data: a, samples: 3, depths: 0-2',
-      'protocol: {maxNewTokens: 7, answers: 4, temperature: 0.5, seed: 1}\nsets:\n  a: {data: set.jsonl, samples: 9, seed: 2}\n',
+      'protocol: {maxNewTokens: 7, answers: 4, temperature: 0.5, seed: 1}\nsets:\n  a: {data: set.jsonl, ' +
+        'samples: 9, seed: 2}\n',
     );
     const { request } = steps(text)[0]!;
     assert.deepEqual(request, {
@@ -140,7 +141,8 @@ protocol: {system: {in: "@think.txt", hybrid: Both.}}\nparts:
   it('has models behind an address as checkpoints of evaluations alone', () => {
     const at = 'endpoint:http://h/v1#org/m';
     const text = (body: string) =>
-      `checkpoints:\n  in: i\n  rl: r\n  served: ${at}\nparts:\n  a: {run: evaluate, data: set.jsonl}\n  b: {run: compare}\n${body}`;
+      `checkpoints:\n  in: i\n  rl: r\n  served: ${at}\nparts:\n  a: {run: evaluate, data: set.jsonl}\n  b: ` +
+      `{run: compare}\n${body}`;
     const [asked, compared] = steps(text(''));
     const isIn = (step: typeof asked) => JSON.stringify(step!.request).includes(at);
     assert.deepEqual([isIn(asked), isIn(compared)], [true, false]);

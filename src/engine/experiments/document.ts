@@ -1,6 +1,6 @@
 /**
- * `*.experiment.yaml`: read with the place of whatever is wrong. Only the text is looked at here; `steps.ts` says what it
- * means, and `language/check.ts` holds it against the files that it names.
+ * `*.experiment.yaml`: read with the place of whatever is wrong. Only the text is looked at here; `steps.ts` says what
+ * it means, and `language/check.ts` holds it against the files that it names.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -438,7 +438,10 @@ class Reader {
     return this.entry(key)?.value ?? { kind: 'scalar', value: null, offset: 0, length: 0 };
   }
 
-  /** The values of a mapping of fields; what is wrong is reported and left out. @param beside keys that are read elsewhere */
+  /**
+   * The values of a mapping of fields; what is wrong is reported and left out. @param beside keys that are read
+   * elsewhere
+   */
   private fields(node: TreeNode, at: readonly Key[], fields: Fields, beside: readonly string[] = []): Values {
     if (node.kind !== 'map') {
       if (!(node.kind === 'scalar' && node.value === null))

@@ -1,6 +1,6 @@
 /**
- * The kinds of parts that an experiment may have, and the fields of each: the commands of the registry with the fields of
- * their requests, under the same names. Nothing is listed here a second time.
+ * The kinds of parts that an experiment may have, and the fields of each: the commands of the registry with the fields
+ * of their requests, under the same names. Nothing is listed here a second time.
  */
 import * as v from 'valibot';
 import { ANALYSES } from '../analyses/analyses.js';

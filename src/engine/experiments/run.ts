@@ -1,7 +1,7 @@
 /**
- * Runs an experiment: its steps in order, each by the engine's own call. A step that is done already is found again by the
- * engine (the same work is the same run); a step that fails does not keep the others from being done. Nothing is computed
- * here: the command line and the extension host run it.
+ * Runs an experiment: its steps in order, each by the engine's own call. A step that is done already is found again by
+ * the engine (the same work is the same run); a step that fails does not keep the others from being done. Nothing is
+ * computed here: the command line and the extension host run it.
  */
 import type * as v from 'valibot';
 import { analysisOf } from '../analyses/analyses.js';

@@ -63,8 +63,8 @@ export function addressesOf(steps: readonly Step[]): string[] {
 }
 
 /**
- * @throws `bad-request` for a part that does not go together, naming it; what reading prompts from files throws. `of` says
- * which part
+ * @throws `bad-request` for a part that does not go together, naming it; what reading prompts from files throws. `of`
+ * says which part
  */
 export function stepsOf(experiment: Experiment): Step[] {
   return experiment.parts.flatMap((part) => stepsOfPart(part, experiment));

@@ -283,6 +283,9 @@ export interface VisionFamily {
   deepstack?: { merger: { norm: string; first: string; second: string }; blocks: readonly number[] };
   /** Left out: the image token alone, repeated. */
   prompt?: ImagePrompt;
-  /** Id of the image token where the config gives none; `tokenizer`: the config never does, and the tokenizer knows it by name. */
+  /**
+   * Id of the image token where the config gives none; `tokenizer`: the config never does, and the tokenizer knows it
+   * by name.
+   */
   imageToken?: number | 'tokenizer';
 }

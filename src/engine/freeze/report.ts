@@ -86,7 +86,8 @@ const LEVEL = 0.05;
 
 /**
  * @param evaluation of IN (first), controls, frozen runs and stitches, on the same questions.
- * @param options.margin of equivalence, a fraction. @param options.doubts on what was frozen, as `reportStages` has them
+ * @param options.margin of equivalence, a fraction. @param options.doubts on what was frozen, as `reportStages` has
+ * them
  */
 export function freezeReport(
   evaluation: Pick<EvaluateResult, 'checkpoints' | 'questions' | 'warnings'>,

@@ -122,7 +122,8 @@ describe.skipIf(process.platform === 'win32')('a training', () => {
     ],
     [
       'what was raised, before a launcher and a progress bar end',
-      'printf "ValueError: no such thing\\ntorch.errors.ChildFailedError: \\n=====\\nTrain:   0%%|     | 0/2\\n"; exit 1',
+      'printf "ValueError: no such thing\\ntorch.errors.ChildFailedError: \\n=====\\nTrain:   0%%|     | ' +
+        '0/2\\n"; exit 1',
       'bad-request',
       /ended with code 1: ValueError: no such thing\. All of it/,
     ],

@@ -285,7 +285,9 @@ function failureOf({ name }: PlannedRun, code: number, tail: string, log: string
   );
 }
 
-/** What Python raised first; launchers and progress bars write more after it. The last line where nothing was raised. */
+/**
+ * What Python raised first; launchers and progress bars write more after it. The last line where nothing was raised.
+ */
 function telling(lines: readonly string[]): string | undefined {
   return lines.find((line) => /^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit): ./.test(line)) ?? lines.at(-1);
 }

@@ -94,5 +94,6 @@ export const RUN_DOCS: Readonly<Record<keyof RunSettings, string>> = {
   freeze: 'Language layers that stay as they are: regions, layers, parts of these, or patterns. All others train.',
   train_only: 'The only language layers that train: regions, layers, parts of these, or patterns.',
   result:
-    'Where the result lies of a run that was trained elsewhere: a folder, relative to this file. It is not trained here.',
+    'Where the result lies of a run that was trained elsewhere: a folder, relative to this file. It is not ' +
+    'trained here.',
 };

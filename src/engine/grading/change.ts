@@ -37,8 +37,8 @@ export function isChanged(
 const LONG = 20;
 
 /**
- * Whether two texts differ, as the paper's scripts have it: in lower case, without marks at the end; of texts of which one
- * is long, neither may hold the other.
+ * Whether two texts differ, as the paper's scripts have it: in lower case, without marks at the end; of texts of which
+ * one is long, neither may hold the other.
  */
 export function isOtherText(baseline: string, answer: string): boolean {
   const [before, after] = [plain(baseline), plain(answer)];

@@ -229,7 +229,8 @@ describe('a recipe', () => {
 
   it('has the layers, dtype and tokenizer that it says', async () => {
     const stacked = await open(
-      'merge_method: passthrough\nslices:\n  - sources: [{model: text, layer_range: [0, 4]}]\n  - sources: [{model: text2, layer_range: [2, 6]}]\ndtype: float32\n',
+      'merge_method: passthrough\nslices:\n  - sources: [{model: text, layer_range: [0, 4]}]\n  - sources: ' +
+        '[{model: text2, layer_range: [2, 6]}]\ndtype: float32\n',
     );
     assert.equal(stacked.layers, 8);
     assert.deepEqual([stacked.config?.['num_hidden_layers']], [8]);
@@ -240,7 +241,8 @@ describe('a recipe', () => {
     );
     assert.deepEqual(new Set([...stacked.tensors.values()].map(({ dtype }) => dtype)), new Set(['F32']));
     const merged = await open(
-      'merge_method: linear\nmodels: [{model: in, parameters: {weight: 1}}, {model: rl, parameters: {weight: 1}}]\ntokenizer_source: rl\nchat_template: "{{ messages }}"\n',
+      'merge_method: linear\nmodels: [{model: in, parameters: {weight: 1}}, {model: rl, parameters: {weight: ' +
+        '1}}]\ntokenizer_source: rl\nchat_template: "{{ messages }}"\n',
     );
     assert.equal(merged.files.get('tokenizer.json'), at('rl', 'tokenizer.json'));
     assert.equal(merged.files.get('preprocessor_config.json'), at('in', 'preprocessor_config.json'));
@@ -284,7 +286,8 @@ describe('a recipe', () => {
     await writeCheckpoint(at('cut'), { layers: 8, config: { text_config: { num_hidden_layers: 6 } } });
     for (const text of [
       'stitch: {early: cut, mid: in, late: in}',
-      'merge_method: passthrough\nslices: [{sources: [{model: cut, layer_range: [0, 6]}]}, {sources: [{model: in, layer_range: [3, 6]}]}]\n',
+      'merge_method: passthrough\nslices: [{sources: [{model: cut, layer_range: [0, 6]}]}, {sources: [{model: ' +
+        'in, layer_range: [3, 6]}]}]\n',
     ]) {
       const made = await open(text);
       assert.deepEqual(
@@ -306,7 +309,8 @@ describe('a recipe', () => {
   it('reads no weight to be opened, and writes nothing', async () => {
     const before_ = await readdir(at());
     await open(
-      `${ROLES}merge_method: ties\nbase_model: base\nmodels: [{model: in}, {model: rl}]\nparameters: {weight: 1, density: 0.5}\n`,
+      `${ROLES}merge_method: ties\nbase_model: base\nmodels: [{model: in}, {model: rl}]\nparameters: {weight: ` +
+        `1, density: 0.5}\n`,
     );
     assert.deepEqual(
       (await readdir(at())).filter((name) => !name.endsWith('.yaml')),
@@ -373,7 +377,8 @@ describe('a recipe that is wrong', () => {
     ],
     [
       'a module that is none',
-      'merge_method: passthrough\nmodules: {text_decoder: {models: [{model: in}]}, vision_towr: {models: [{model: in}]}, multi_modal_projector: {models: [{model: in}]}}',
+      'merge_method: passthrough\nmodules: {text_decoder: {models: [{model: in}]}, vision_towr: {models: ' +
+        '[{model: in}]}, multi_modal_projector: {models: [{model: in}]}}',
       ['parts-missing warning «modules»', 'unknown-module error «vision_towr»'],
     ],
     [
@@ -388,7 +393,8 @@ describe('a recipe that is wrong', () => {
     ],
     [
       'final norm from the last slice',
-      'merge_method: passthrough\nslices: [{sources: [{model: text, layer_range: [0, 3]}]}, {sources: [{model: text2, layer_range: [3, 6]}]}]',
+      'merge_method: passthrough\nslices: [{sources: [{model: text, layer_range: [0, 3]}]}, {sources: [{model: ' +
+        'text2, layer_range: [3, 6]}]}]',
       ['note information «text2»'],
     ],
     [
@@ -528,13 +534,15 @@ describe('a recipe for mergekit', () => {
 
   it("is what it was, with paths for roles, and mergekit's files open as they are", async () => {
     const config = await convert(
-      `${ROLES}merge_method: dare_ties\nbase_model: base\nseed: 3\nmodels:\n  - model: rl\n    parameters: {weight: [0, 1], density: [{filter: mlp, value: 0.5}, {value: 0.7}]}\n`,
+      `${ROLES}merge_method: dare_ties\nbase_model: base\nseed: 3\nmodels:\n  - model: rl\n    parameters: ` +
+        `{weight: [0, 1], density: [{filter: mlp, value: 0.5}, {value: 0.7}]}\n`,
     );
     assert.ok(config.text !== undefined);
     assert.match(config.notes.join(), /--random-seed/);
     const again = await open(config.text);
     const direct = await open(
-      `${ROLES}merge_method: dare_ties\nbase_model: base\nmodels:\n  - model: rl\n    parameters: {weight: [0, 1], density: [{filter: mlp, value: 0.5}, {value: 0.7}]}\n`,
+      `${ROLES}merge_method: dare_ties\nbase_model: base\nmodels:\n  - model: rl\n    parameters: {weight: [0, ` +
+        `1], density: [{filter: mlp, value: 0.5}, {value: 0.7}]}\n`,
     );
     assert.deepEqual(await valuesOf(layerOf(again, 3)), await valuesOf(layerOf(direct, 3)));
     assert.equal(layerOf(again, 3)?.dtype, 'BF16');

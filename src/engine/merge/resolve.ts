@@ -125,7 +125,8 @@ async function openSource(
         : named !== undefined
           ? `${shown(named.role.value)}: no checkpoint at ${shown(location)}. A path is relative to the ` +
             'recipe, and a repository must be in the Hugging Face cache.'
-          : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, nothing lies there, and it is not in the Hugging Face cache.`,
+          : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, ` +
+            'nothing lies there, and it is not in the Hugging Face cache.',
       fix:
         close === undefined || named !== undefined
           ? undefined

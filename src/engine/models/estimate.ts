@@ -5,7 +5,7 @@
  */
 import type { StageRequest } from '../checkpoint/stage.js';
 import { runInThread } from '../runtime/thread.js';
-import type { Mutex } from '../runtime/turns.js';
+import type { Mutex } from '../runtime/mutex.js';
 import type { Lengths } from './lengths.js';
 import { layerSeconds, type Throughput, type PaceJob } from './pace.js';
 import { expertNumbers } from './experts.js';

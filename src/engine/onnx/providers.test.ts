@@ -1,4 +1,7 @@
-/** A provider that cannot serve gives way to cpu, with a sentence, whether it fails when a session is made or when it runs. */
+/**
+ * A provider that cannot serve gives way to cpu, with a sentence, whether it fails when a session is made or when it
+ * runs.
+ */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'vitest';

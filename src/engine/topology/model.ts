@@ -33,7 +33,9 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   if (config !== undefined) takeHeadForEmbedding(names, config, modelType, warnings);
   if (clashes.length > 0) {
     warnings.push(
-      `${clashes.length === 1 ? 'A tensor is' : `${clashes.length} tensors are`} stored under two spellings of one name; the second is compared under its name on disk: ${clashes.slice(0, 3).join(', ')}${clashes.length > 3 ? ', …' : ''}.`,
+      `${clashes.length === 1 ? 'A tensor is' : `${clashes.length} tensors are`} stored under two spellings of ` +
+        'one name; the second is compared under its name on disk: ' +
+        `${clashes.slice(0, 3).join(', ')}${clashes.length > 3 ? ', …' : ''}.`,
     );
   }
 
@@ -82,7 +84,11 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   if (extra.size > 0) {
     const list = [...extra];
     warnings.push(
-      `Stored beyond the ${layers} language layers${visionLayers > 0 ? ` and ${visionLayers} vision blocks` : ''} that config.json counts, so not run and in no layer here: ${list.slice(0, 4).join(', ')}${list.length > 4 ? ` and ${list.length - 4} more` : ''}; the names begin with "${extraName('')}".`,
+      `Stored beyond the ${layers} language ` +
+        `layers${visionLayers > 0 ? ` and ${visionLayers} vision blocks` : ''} that config.json counts, so not ` +
+        'run and in no layer here: ' +
+        `${list.slice(0, 4).join(', ')}${list.length > 4 ? ` and ${list.length - 4} more` : ''}; the names begin ` +
+        `with "${extraName('')}".`,
     );
   }
 

@@ -36,8 +36,8 @@ interface Walk {
 }
 
 /**
- * Links inside the folders are not followed. @throws `not-found`, `permission`, `cancelled`; `malformed` for a file of no
- * known format
+ * Links inside the folders are not followed. @throws `not-found`, `permission`, `cancelled`; `malformed` for a file of
+ * no known format
  */
 export async function findLogs(
   folders: readonly string[],

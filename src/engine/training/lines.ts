@@ -1,6 +1,6 @@
 /**
- * A file of lines that grows: every look reads only what was appended since the last one. A last line without its end is
- * read once it is whole. A file that was replaced, or written anew, is read from its beginning.
+ * A file of lines that grows: every look reads only what was appended since the last one. A last line without its end
+ * is read once it is whole. A file that was replaced, or written anew, is read from its beginning.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
@@ -61,7 +61,9 @@ export class AppendedLines {
     return parts.length === 0 ? null : parts.join(' ');
   }
 
-  /** @returns whether anything was read. @throws `not-found`, `permission`, `cancelled`, `malformed` for no regular file */
+  /**
+   * @returns whether anything was read. @throws `not-found`, `permission`, `cancelled`, `malformed` for no regular file
+   */
   async read(taker: LineTaker, signal?: AbortSignal): Promise<boolean> {
     const handle = await openRegular(this.file);
     try {

@@ -286,7 +286,8 @@ describe('a database', () => {
   it.each([
     [
       'a view that never ends',
-      'CREATE VIEW metrics AS WITH RECURSIVE t(run_name, step, metrics) AS (SELECT 1, 2, 3 UNION ALL SELECT * FROM t) SELECT * FROM t',
+      'CREATE VIEW metrics AS WITH RECURSIVE t(run_name, step, metrics) AS (SELECT 1, 2, 3 UNION ALL SELECT * ' +
+        'FROM t) SELECT * FROM t',
     ],
     ['a column that is computed', 'CREATE TABLE metrics (run_name, step, metrics AS (hex(zeroblob(900000000))))'],
     ['other columns', 'CREATE TABLE metrics (run_name, value)'],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { fileError, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
-import { Mutex } from '../runtime/turns.js';
+import { Mutex } from '../runtime/mutex.js';
 import { assembleRuns, completionsOf, type Placed } from './assemble.js';
 import { readCompletions } from './completions.js';
 import { findLogs, type FoundLog } from './discover.js';

@@ -1,4 +1,7 @@
-/** What is read of trainers' logs: the documented JSON (`schema: 1`) of `frankenstein training`, and what the panel shows. */
+/**
+ * What is read of trainers' logs: the documented JSON (`schema: 1`) of `frankenstein training`, and what the panel
+ * shows.
+ */
 
 export interface TrainingRequest {
   /** Folders or files, absolute: every run below them is read. */

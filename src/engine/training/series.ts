@@ -1,6 +1,6 @@
 /**
- * What trainers call their series, as data. A name of `from` that comes earlier wins where a run has several; the others
- * stay under their own names.
+ * What trainers call their series, as data. A name of `from` that comes earlier wins where a run has several; the
+ * others stay under their own names.
  */
 
 export interface SeriesDefinition {

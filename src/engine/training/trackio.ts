@@ -108,7 +108,8 @@ export class Trackio implements Source {
 }
 
 /**
- * Columns of the table, which must be a plain one: a view, or a column that is computed, would be a program of the file.
+ * Columns of the table, which must be a plain one: a view, or a column that is computed, would be a program of the
+ * file.
  * @throws `malformed`
  */
 function columnsOf(query: Query, file: string): string[] {

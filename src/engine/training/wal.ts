@@ -1,7 +1,7 @@
 /**
- * SQLite's write-ahead log, put into a copy of its database: a trainer at work leaves its latest steps there. The format is
- * SQLite's own (https://sqlite.org/fileformat2.html#walformat): frames of one page each, with running checksums; what lies
- * after the last frame that commits does not count.
+ * SQLite's write-ahead log, put into a copy of its database: a trainer at work leaves its latest steps there. The
+ * format is SQLite's own (https://sqlite.org/fileformat2.html#walformat): frames of one page each, with running
+ * checksums; what lies after the last frame that commits does not count.
  */
 
 const HEADER = 32;

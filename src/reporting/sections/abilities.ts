@@ -203,7 +203,9 @@ function accuraciesTable(source: Source, id: string): Table {
   return {
     id: `${id}-accuracies`,
     folded: true,
-    caption: `${KIND_NAMES[source.kind]} (${nameOf(source)}): right answers in per cent by set and setting, with 95 % intervals`,
+    caption:
+      `${KIND_NAMES[source.kind]} (${nameOf(source)}): right answers in per cent by set and setting, with 95 % ` +
+      'intervals',
     columns: [
       { title: 'Checkpoint' },
       { title: 'Set' },
@@ -291,7 +293,9 @@ function variantsTable(source: Source, id: string): Table {
   const { checkpoints, variants = [] } = source.result;
   return {
     id: `${id}-variants`,
-    caption: `${KIND_NAMES[source.kind]} (${nameOf(source)}): questions in several variants, in per cent, with 95 % intervals`,
+    caption:
+      `${KIND_NAMES[source.kind]} (${nameOf(source)}): questions in several variants, in per cent, with 95 % ` +
+      'intervals',
     columns: [
       { title: 'Checkpoint' },
       { title: 'Set' },

@@ -96,7 +96,9 @@ function spectraTable(source: Source, model: SpectrumModel, id: string, of: 'reg
   const groups = source.result[of];
   return {
     id: `${id}-${of}`,
-    caption: `Spectra of updates by ${of === 'regions' ? 'region' : 'layer'} (${nameOf(source)}): mean over matrices, with their range`,
+    caption:
+      `Spectra of updates by ${of === 'regions' ? 'region' : 'layer'} (${nameOf(source)}): mean over matrices, ` +
+      'with their range',
     folded: of === 'layers',
     columns: [
       { title: of === 'regions' ? 'Region' : 'Section' },

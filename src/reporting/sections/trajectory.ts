@@ -83,7 +83,9 @@ function stepsTable(source: Source, model: TrajectoryModel, id: string): Table {
   ];
   return {
     id: `${id}-sizes`,
-    caption: `Relative size of the update by step (${nameOf(source)}), ‖ΔW‖ / ‖W‖ ${list === 'sinceFirst' ? 'since the first checkpoint' : 'since the one before'}`,
+    caption:
+      `Relative size of the update by step (${nameOf(source)}), ‖ΔW‖ / ‖W‖ ` +
+      `${list === 'sinceFirst' ? 'since the first checkpoint' : 'since the one before'}`,
     folded: model.steps.length > LONG,
     columns: [
       { title: 'Step' },

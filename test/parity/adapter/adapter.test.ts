@@ -133,7 +133,8 @@ describe('adapters against PEFT', () => {
             tensor,
           );
           near(spectrum.stableRank, (update.fro / known[0]!) ** 2, `stable rank of ${tensor}`);
-          // PEFT stores embeddings that it wraps once more: then the base's and the adapter's are two, and Δ is their difference.
+          // PEFT stores embeddings that it wraps once more: then the base's and the adapter's are two, and Δ is their
+          // difference.
           const again = /embed_tokens|lm_head/.test(tensor) ? 1e-12 * update.fro : 0;
           if (dtypes[1] === 'F64') assert.ok(spectrum.floor.fro <= again, `the floor has no say in ${tensor}`);
         }

@@ -1,6 +1,6 @@
-// Answers as models write them: judged as math-verify judges them (corpus.json), and as a careful reader does (answers.json).
-// Answers made by seed (variants.json): whether they are right is known from how they were made, and what math-verify says of
-// each is beside it.
+// Answers as models write them: judged as math-verify judges them (corpus.json), and as a careful reader does
+// (answers.json). Answers made by seed (variants.json): whether they are right is known from how they were made, and
+// what math-verify says of each is beside it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** A Qwen3.5 from its files to answers and probes, against transformers (`make_expectations.py`): nothing cached there, one prompt at a time. */
+/**
+ * A Qwen3.5 from its files to answers and probes, against transformers (`make_expectations.py`): nothing cached there,
+ * one prompt at a time.
+ */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

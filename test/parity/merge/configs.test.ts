@@ -19,7 +19,9 @@ const CONFIGS = JSON.parse(readFileSync(path.resolve('test/parity/merge/configs.
 const STRICTER: ReadonlySet<string> = new Set(['slices.0.base_model: ""']);
 /** Names of checkpoints: whether there are any is seen when they are opened. */
 const NAMES = /(?:model|base_model|path|lora|source|tokenizer_source): "(?:word|5)"$/;
-/** mergekit fails on an empty list though the parameter has no other value; a range is checked when layers are known. */
+/**
+ * mergekit fails on an empty list though the parameter has no other value; a range is checked when layers are known.
+ */
 const LATER: ReadonlySet<string> = new Set(['models.0.parameters.weight: []']);
 
 const errorsOf = (config: unknown) =>

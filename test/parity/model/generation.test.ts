@@ -37,7 +37,9 @@ interface Stored {
 
 const LEAST_GAP = 1e-4;
 const MODEL = path.join(FOLDER, 'checkpoints', 'qwen2-tied');
-/** Transformers runs these; a number that counts tokens may not be below 0 here, nor may a sampling setting be applied. */
+/**
+ * Transformers runs these; a number that counts tokens may not be below 0 here, nor may a sampling setting be applied.
+ */
 const STRICTER = ['min_new_tokens negative'];
 /** Refused by transformers, where what is meant is plain: a number without a point. */
 const MILDER = ['sequence_bias whole', 'repetition_penalty whole'];

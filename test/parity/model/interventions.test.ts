@@ -1,4 +1,7 @@
-/** Interventions against their independent implementation in PyTorch, against each other, and branches against full runs. */
+/**
+ * Interventions against their independent implementation in PyTorch, against each other, and branches against full
+ * runs.
+ */
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import path from 'node:path';

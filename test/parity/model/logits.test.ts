@@ -1,4 +1,7 @@
-/** Models of every family against transformers: first logits, greedy tokens, alone and padded to one batch, hidden states, attention. */
+/**
+ * Models of every family against transformers: first logits, greedy tokens, alone and padded to one batch, hidden
+ * states, attention.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { generate } from '../../../src/engine/models/generate.js';

@@ -1,4 +1,7 @@
-/** However weights are brought in and however small the chunks, results stay the same; and a run stays within its budget. */
+/**
+ * However weights are brought in and however small the chunks, results stay the same; and a run stays within its
+ * budget.
+ */
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** States that layers carry from token to token: a token fed to the cache, a batch, a branch and a source must all find the right one. */
+/**
+ * States that layers carry from token to token: a token fed to the cache, a batch, a branch and a source must all find
+ * the right one.
+ */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';

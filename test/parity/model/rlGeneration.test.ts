@@ -1,4 +1,7 @@
-/** The sample rl under variants of its generation_config.json, asked as a user asks, against transformers' greedy tokens. */
+/**
+ * The sample rl under variants of its generation_config.json, asked as a user asks, against transformers' greedy
+ * tokens.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +19,10 @@ interface Stored {
 const LEAST_GAP = 1e-3;
 /** The end of a turn, by config.json and the tokenizer. */
 const END = 464;
-/** Where the file names no end, transformers writes on to the limit; here an answer ends as config.json and the tokenizer say. */
+/**
+ * Where the file names no end, transformers writes on to the limit; here an answer ends as config.json and the
+ * tokenizer say.
+ */
 const NO_END: readonly string[] = ['eos null', 'eos absent'];
 const untilEnd = (tokens: number[]) => (tokens.includes(END) ? tokens.slice(0, tokens.indexOf(END) + 1) : tokens);
 const { newTokens, questions, cases } = JSON.parse(

@@ -1,4 +1,6 @@
-/** Quantised weights against what transformers and compressed-tensors dequantise them to: every value, to the last bit. */
+/**
+ * Quantised weights against what transformers and compressed-tensors dequantise them to: every value, to the last bit.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,12 +1,19 @@
 // The least reader of a safetensors file: names, types, shapes, bytes.
 import fs from 'node:fs';
 
-export interface Tensor { dtype: string; shape: number[]; bytes: Buffer }
+export interface Tensor {
+  dtype: string;
+  shape: number[];
+  bytes: Buffer;
+}
 
 export function readSafetensors(file: string): Map<string, Tensor> {
   const data = fs.readFileSync(file);
   const length = Number(data.readBigUInt64LE(0));
-  const header = JSON.parse(data.toString('utf8', 8, 8 + length)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(data.toString('utf8', 8, 8 + length)) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
   const out = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;

@@ -4,7 +4,21 @@ import { describe, it } from 'vitest';
 import fs from 'node:fs';
 import path from 'node:path';
 import { PNG } from 'pngjs';
-import { box, contents, count, describeScene, isBlank, jsonl, sceneKey, SAMPLES, solve, split, type EvalItem, type ProbeItem, type Scene } from './truth';
+import {
+  box,
+  contents,
+  count,
+  describeScene,
+  isBlank,
+  jsonl,
+  sceneKey,
+  SAMPLES,
+  solve,
+  split,
+  type EvalItem,
+  type ProbeItem,
+  type Scene,
+} from './truth';
 
 const TASKS = ['counting', 'ocr', 'grounding', 'recognition'] as const;
 const EVALS = ['general', 'math', 'text'] as const;
@@ -25,7 +39,9 @@ function cellsOf(file: string): string[] {
   return [...Array(16).keys()].map((cell) => {
     const x = (cell % 4) * 28;
     const y = Math.floor(cell / 4) * 28;
-    return Buffer.concat([...Array(28).keys()].map((row) => png.data.subarray(((y + row) * 112 + x) * 4, ((y + row) * 112 + x + 28) * 4))).toString('latin1');
+    return Buffer.concat(
+      [...Array(28).keys()].map((row) => png.data.subarray(((y + row) * 112 + x) * 4, ((y + row) * 112 + x + 28) * 4)),
+    ).toString('latin1');
   });
 }
 
@@ -40,7 +56,8 @@ function changes(target: Scene, source: Scene): { gone: string[]; come: string[]
   };
 }
 
-const hits = (content: string, key: string | undefined): boolean => content.includes(' ') && (key === 'objects' || content.split(' ').includes(key ?? '?'));
+const hits = (content: string, key: string | undefined): boolean =>
+  content.includes(' ') && (key === 'objects' || content.split(' ').includes(key ?? '?'));
 
 describe('sample probe sets', () => {
   it('stay, with the evaluation sets, under 15 MB', () => {
@@ -66,7 +83,10 @@ describe('sample probe sets', () => {
             assert.equal(Number(meta.source_answer), count(source, meta.key), id);
             assert.notEqual(meta.target_answer, meta.source_answer, id);
             assert.ok(other === 0 && (gone.length === 0 || come.length === 0), `${id}: one way only`);
-            assert.ok([...gone, ...come].every((c) => hits(c, meta.key)), `${id}: only what is counted`);
+            assert.ok(
+              [...gone, ...come].every((c) => hits(c, meta.key)),
+              `${id}: only what is counted`,
+            );
             break;
           }
           case 'ocr': {
@@ -80,7 +100,10 @@ describe('sample probe sets', () => {
           case 'grounding': {
             const name = `${meta.color} ${meta.shape}`;
             assert.deepEqual({ gone, come, other }, { gone: [name], come: [name], other: 0 }, id);
-            for (const [scene, bbox] of [[target, meta.target_bbox_xyxy], [source, meta.source_bbox_xyxy]] as const) {
+            for (const [scene, bbox] of [
+              [target, meta.target_bbox_xyxy],
+              [source, meta.source_bbox_xyxy],
+            ] as const) {
               const named = scene.objects.filter((o) => o.color === meta.color && o.shape === meta.shape);
               assert.equal(named.length, 1, id);
               assert.deepEqual(bbox, box(named[0]?.cell ?? ''), id);
@@ -92,7 +115,10 @@ describe('sample probe sets', () => {
           case 'recognition': {
             assert.ok(isBlank(source), id);
             assert.equal(target.text, null, id);
-            assert.ok(target.objects.some((o) => o.color === meta.color && o.shape === meta.shape), id);
+            assert.ok(
+              target.objects.some((o) => o.color === meta.color && o.shape === meta.shape),
+              id,
+            );
             assert.deepEqual([meta.target_answer, meta.source_answer], ['yes', 'no'], id);
             break;
           }
@@ -106,15 +132,30 @@ describe('sample probe sets', () => {
       for (const item of jsonl<ProbeItem>(`probes/${task}.jsonl`)) {
         const [a, b] = [cellsOf(`probes/${item.target_image}`), cellsOf(`probes/${item.source_image}`)];
         const [x, y] = [contents(item.meta.target_scene), contents(item.meta.source_scene)];
-        for (let cell = 0; cell < 16; cell++) assert.equal(a[cell] === b[cell], x[cell] === y[cell], `${item.id}: cell ${cell}`);
+        for (let cell = 0; cell < 16; cell++)
+          assert.equal(a[cell] === b[cell], x[cell] === y[cell], `${item.id}: cell ${cell}`);
       }
   });
 
   it('keep no image that no item names', () => {
-    const named = TASKS.flatMap((task) => jsonl<ProbeItem>(`probes/${task}.jsonl`).flatMap((i) => [i.target_image, i.source_image]));
-    assert.deepEqual(fs.readdirSync(path.join(SAMPLES, 'probes/images')).map((f) => `images/${f}`).sort(), [...new Set(named)].sort());
+    const named = TASKS.flatMap((task) =>
+      jsonl<ProbeItem>(`probes/${task}.jsonl`).flatMap((i) => [i.target_image, i.source_image]),
+    );
+    assert.deepEqual(
+      fs
+        .readdirSync(path.join(SAMPLES, 'probes/images'))
+        .map((f) => `images/${f}`)
+        .sort(),
+      [...new Set(named)].sort(),
+    );
     const shown = EVALS.flatMap((name) => jsonl<EvalItem>(`eval/${name}.jsonl`).flatMap((i) => i.image ?? []));
-    assert.deepEqual(fs.readdirSync(path.join(SAMPLES, 'eval/images')).map((f) => `images/${f}`).sort(), [...new Set(shown)].sort());
+    assert.deepEqual(
+      fs
+        .readdirSync(path.join(SAMPLES, 'eval/images'))
+        .map((f) => `images/${f}`)
+        .sort(),
+      [...new Set(shown)].sort(),
+    );
   });
 });
 
@@ -152,7 +193,8 @@ describe('splits', () => {
   it('are disjoint by hash: probes, evaluation and training never share a scene or a sum', () => {
     for (const task of TASKS)
       for (const { id, meta } of jsonl<ProbeItem>(`probes/${task}.jsonl`))
-        for (const scene of [meta.target_scene, meta.source_scene]) assert.ok(isBlank(scene) || split(sceneKey(scene)) === 'probe', id);
+        for (const scene of [meta.target_scene, meta.source_scene])
+          assert.ok(isBlank(scene) || split(sceneKey(scene)) === 'probe', id);
     const scenes = new Set<string>();
     for (const name of ['general', 'math'])
       for (const { id, meta } of jsonl<EvalItem>(`eval/${name}.jsonl`)) {

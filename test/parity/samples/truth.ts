@@ -6,26 +6,58 @@ import path from 'node:path';
 
 export const SAMPLES = path.join(process.cwd(), 'samples');
 
-export interface SceneObject { cell: string; color: string; shape: string }
-export interface Scene { background: string; objects: SceneObject[]; text: { cell: string; value: string } | null }
+export interface SceneObject {
+  cell: string;
+  color: string;
+  shape: string;
+}
+export interface Scene {
+  background: string;
+  objects: SceneObject[];
+  text: { cell: string; value: string } | null;
+}
 
 type Arg = string | number;
 export interface EvalItem {
-  id: string; task: string; prompt: string; answer: string; answer_type: 'number' | 'text' | 'choice' | 'box';
-  choices?: string[]; image?: string; description?: string;
+  id: string;
+  task: string;
+  prompt: string;
+  answer: string;
+  answer_type: 'number' | 'text' | 'choice' | 'box';
+  choices?: string[];
+  image?: string;
+  description?: string;
   meta: { scene?: Scene; args: Record<string, Arg> & { items?: [string, string, number][] } };
 }
 export interface ProbeItem {
-  id: string; task: string; target_image: string; source_image: string; prompt: string;
+  id: string;
+  task: string;
+  target_image: string;
+  source_image: string;
+  prompt: string;
   meta: {
-    attribute: string; key?: string; color?: string; shape?: string; iou_threshold?: number;
-    target_answer?: string; source_answer?: string; target_text?: string; source_text?: string;
-    target_bbox_xyxy?: number[]; source_bbox_xyxy?: number[]; target_scene: Scene; source_scene: Scene;
+    attribute: string;
+    key?: string;
+    color?: string;
+    shape?: string;
+    iou_threshold?: number;
+    target_answer?: string;
+    source_answer?: string;
+    target_text?: string;
+    source_text?: string;
+    target_bbox_xyxy?: number[];
+    source_bbox_xyxy?: number[];
+    target_scene: Scene;
+    source_scene: Scene;
   };
 }
 
 export function jsonl<T>(file: string): T[] {
-  return fs.readFileSync(path.join(SAMPLES, file), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as T);
+  return fs
+    .readFileSync(path.join(SAMPLES, file), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
 }
 
 // ---- splits
@@ -73,13 +105,21 @@ function only<T>(values: T[]): T {
 
 export function describeScene(scene: Scene): string {
   const items = scene.objects.map((o) => ({ at: CELLS.indexOf(o.cell), text: `${o.cell} ${o.color} ${o.shape}` }));
-  if (scene.text) items.push({ at: CELLS.indexOf(scene.text.cell), text: `${scene.text.cell} text ${scene.text.value}` });
-  return `The image shows: ${items.sort((a, b) => a.at - b.at).map((i) => i.text).join(', ') || 'nothing'}.`;
+  if (scene.text)
+    items.push({ at: CELLS.indexOf(scene.text.cell), text: `${scene.text.cell} text ${scene.text.value}` });
+  return `The image shows: ${
+    items
+      .sort((a, b) => a.at - b.at)
+      .map((i) => i.text)
+      .join(', ') || 'nothing'
+  }.`;
 }
 
 // ---- answers
-const noun = (key: Arg | undefined): string => (key === 'objects' ? 'objects' : /^(circle|square|triangle|star)$/.test(String(key)) ? `${key}s` : `${key} objects`);
-const single = (key: Arg | undefined): string => (/^(circle|square|triangle|star)$/.test(String(key)) ? String(key) : `${key} object`);
+const noun = (key: Arg | undefined): string =>
+  key === 'objects' ? 'objects' : /^(circle|square|triangle|star)$/.test(String(key)) ? `${key}s` : `${key} objects`;
+const single = (key: Arg | undefined): string =>
+  /^(circle|square|triangle|star)$/.test(String(key)) ? String(key) : `${key} object`;
 
 /** The prompt and the answer that the arguments and the scene give. */
 export function solve(item: EvalItem): { prompt: string; answer: string } {
@@ -88,28 +128,63 @@ export function solve(item: EvalItem): { prompt: string; answer: string } {
   const scene = item.meta.scene ?? { background: '', objects: [], text: null };
   const named = (): SceneObject => only(scene.objects.filter((o) => o.color === a['color'] && o.shape === a['shape']));
   switch (item.task) {
-    case 'count_all': case 'count_color': case 'count_shape':
+    case 'count_all':
+    case 'count_color':
+    case 'count_shape':
       return { prompt: `How many ${noun(a['key'])} are there?`, answer: `${count(scene, a['key'])}` };
-    case 'color_of': return { prompt: `What color is the ${a['key']}?`, answer: only(scene.objects.filter((o) => o.shape === a['key'])).color };
-    case 'shape_of': return { prompt: `What shape is the ${a['key']} object?`, answer: only(scene.objects.filter((o) => o.color === a['key'])).shape };
-    case 'what_at': return { prompt: `What is at ${a['cell']}?`, answer: contents(scene)[CELLS.indexOf(String(a['cell']))] || 'nothing' };
-    case 'where': return { prompt: `Where is the ${a['color']} ${a['shape']}?`, answer: named().cell };
-    case 'box': return { prompt: `Give the box of the ${a['color']} ${a['shape']}.`, answer: `[${box(named().cell).join(', ')}]` };
-    case 'text': return { prompt: 'What text is in the image?', answer: scene.text?.value ?? 'none' };
-    case 'exists': return {
-      prompt: `Is there a ${a['color']} ${a['shape']}?`,
-      answer: scene.objects.some((o) => o.color === a['color'] && o.shape === a['shape']) ? 'yes' : 'no',
-    };
-    case 'difference': return { prompt: `How many more ${noun(a['a'])} than ${noun(a['b'])} are there?`, answer: `${count(scene, a['a']) - count(scene, a['b'])}` };
-    case 'cost': return {
-      prompt: `Each ${single(a['a'])} costs ${n('pa')} and each ${single(a['b'])} costs ${n('pb')}. What do they cost together?`,
-      answer: `${count(scene, a['a']) * n('pa') + count(scene, a['b']) * n('pb')}`,
-    };
-    case 'change': return {
-      prompt: `If ${n('out')} of the ${noun(a['key'])} are removed and ${n('add')} more are added, how many ${noun(a['key'])} are there?`,
-      answer: `${count(scene, a['key']) - n('out') + n('add')}`,
-    };
-    case 'weighted': return { prompt: `What is the number of ${noun(a['key'])} times ${n('k')} plus ${n('c')}?`, answer: `${count(scene, a['key']) * n('k') + n('c')}` };
+    case 'color_of':
+      return {
+        prompt: `What color is the ${a['key']}?`,
+        answer: only(scene.objects.filter((o) => o.shape === a['key'])).color,
+      };
+    case 'shape_of':
+      return {
+        prompt: `What shape is the ${a['key']} object?`,
+        answer: only(scene.objects.filter((o) => o.color === a['key'])).shape,
+      };
+    case 'what_at':
+      return {
+        prompt: `What is at ${a['cell']}?`,
+        answer: contents(scene)[CELLS.indexOf(String(a['cell']))] || 'nothing',
+      };
+    case 'where':
+      return { prompt: `Where is the ${a['color']} ${a['shape']}?`, answer: named().cell };
+    case 'box':
+      return {
+        prompt: `Give the box of the ${a['color']} ${a['shape']}.`,
+        answer: `[${box(named().cell).join(', ')}]`,
+      };
+    case 'text':
+      return { prompt: 'What text is in the image?', answer: scene.text?.value ?? 'none' };
+    case 'exists':
+      return {
+        prompt: `Is there a ${a['color']} ${a['shape']}?`,
+        answer: scene.objects.some((o) => o.color === a['color'] && o.shape === a['shape']) ? 'yes' : 'no',
+      };
+    case 'difference':
+      return {
+        prompt: `How many more ${noun(a['a'])} than ${noun(a['b'])} are there?`,
+        answer: `${count(scene, a['a']) - count(scene, a['b'])}`,
+      };
+    case 'cost':
+      return {
+        prompt:
+          `Each ${single(a['a'])} costs ${n('pa')} and each ${single(a['b'])} costs ${n('pb')}. What do they ` +
+          'cost together?',
+        answer: `${count(scene, a['a']) * n('pa') + count(scene, a['b']) * n('pb')}`,
+      };
+    case 'change':
+      return {
+        prompt:
+          `If ${n('out')} of the ${noun(a['key'])} are removed and ${n('add')} more are added, how many ` +
+          `${noun(a['key'])} are there?`,
+        answer: `${count(scene, a['key']) - n('out') + n('add')}`,
+      };
+    case 'weighted':
+      return {
+        prompt: `What is the number of ${noun(a['key'])} times ${n('k')} plus ${n('c')}?`,
+        answer: `${count(scene, a['key']) * n('k') + n('c')}`,
+      };
     case 'chain': {
       const sum = String(a['sum']);
       const terms = sum.replaceAll('- ', '-').replaceAll('+ ', '').split(' ').map(Number);
@@ -118,23 +193,33 @@ export function solve(item: EvalItem): { prompt: string; answer: string } {
     case 'bill': {
       const goods = /^A (\w+) costs .* a (\w+) costs/.exec(item.prompt);
       return {
-        prompt: `A ${goods?.[1]} costs ${n('pa')} and a ${goods?.[2]} costs ${n('pb')}. What do ${n('na')} ${goods?.[1]}s and ${n('nb')} ${goods?.[2]}s cost?`,
+        prompt:
+          `A ${goods?.[1]} costs ${n('pa')} and a ${goods?.[2]} costs ${n('pb')}. What do ${n('na')} ` +
+          `${goods?.[1]}s and ${n('nb')} ${goods?.[2]}s cost?`,
         answer: `${n('na') * n('pa') + n('nb') * n('pb')}`,
       };
     }
     case 'story': {
       const [, name, thing] = /^(\w+) has \d+ (\w+)s,/.exec(item.prompt) ?? [];
-      return { prompt: `${name} has ${n('n')} ${thing}s, loses ${n('out')} and finds ${n('add')}. How many ${thing}s does ${name} have?`, answer: `${n('n') - n('out') + n('add')}` };
+      return {
+        prompt:
+          `${name} has ${n('n')} ${thing}s, loses ${n('out')} and finds ${n('add')}. How many ${thing}s does ` +
+          `${name} have?`,
+        answer: `${n('n') - n('out') + n('add')}`,
+      };
     }
     case 'listed': {
       const items = a.items ?? [];
       const held = items.filter(([color, shape]) => color === a['key'] || shape === a['key']);
       return {
-        prompt: `A box holds ${items.map(([color, shape, k]) => `${k} ${color} ${shape}s`).join(', ')}. How many ${noun(a['key'])} does it hold?`,
+        prompt:
+          `A box holds ${items.map(([color, shape, k]) => `${k} ${color} ${shape}s`).join(', ')}. How many ` +
+          `${noun(a['key'])} does it hold?`,
         answer: `${held.reduce((sum, [, , k]) => sum + k, 0)}`,
       };
     }
-    default: throw new Error(`unknown kind ${item.task}`);
+    default:
+      throw new Error(`unknown kind ${item.task}`);
   }
 }
 
@@ -152,7 +237,8 @@ export function isRight(text: string, item: Pick<EvalItem, 'answer' | 'answer_ty
 }
 
 function iou(p: number[], q: number[]): number {
-  const side = (lo: number, hi: number): number => Math.max(0, Math.min(p[hi] ?? 0, q[hi] ?? 0) - Math.max(p[lo] ?? 0, q[lo] ?? 0));
+  const side = (lo: number, hi: number): number =>
+    Math.max(0, Math.min(p[hi] ?? 0, q[hi] ?? 0) - Math.max(p[lo] ?? 0, q[lo] ?? 0));
   const area = (r: number[]): number => Math.max(0, (r[2] ?? 0) - (r[0] ?? 0)) * Math.max(0, (r[3] ?? 0) - (r[1] ?? 0));
   const inter = side(0, 2) * side(1, 3);
   return inter / Math.max(area(p) + area(q) - inter, 1e-9);

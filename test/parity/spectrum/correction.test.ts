@@ -1,6 +1,7 @@
 /**
- * The bounds of the correction on cases that they were not set by: other seeds, shapes, ranks and sizes, more kinds of weights
- * and updates, bf16 and f16. `make_correction_expectations.py` wrote what is true; docs/spectra.md states what is asked here.
+ * The bounds of the correction on cases that they were not set by: other seeds, shapes, ranks and sizes, more kinds of
+ * weights and updates, bf16 and f16. `make_correction_expectations.py` wrote what is true; docs/spectra.md states what
+ * is asked here.
  */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
@@ -106,7 +107,8 @@ describe('the correction of spectra, on cases that were held out', () => {
     const text = outside
       .map(
         ({ one, by }) =>
-          `${described(one)}: ${one.truth.stableRank.toFixed(2)} is ${by.toFixed(2)} times outside ${one.corrected.stableRankLow!.toFixed(2)} … ${one.corrected.stableRankHigh!.toFixed(2)}`,
+          `${described(one)}: ${one.truth.stableRank.toFixed(2)} is ${by.toFixed(2)} times outside ` +
+          `${one.corrected.stableRankLow!.toFixed(2)} … ${one.corrected.stableRankHigh!.toFixed(2)}`,
       )
       .join('\n');
     assert.ok(outside.length <= (1 - HELD) * all.length, `${outside.length} of ${all.length} are outside:\n${text}`);

@@ -1,6 +1,6 @@
 /**
- * Weights and updates of many kinds from integer hashes. `make_correction_expectations.py` has the same arithmetic in NumPy,
- * operation by operation, so that both make the same numbers and none need to be stored.
+ * Weights and updates of many kinds from integer hashes. `make_correction_expectations.py` has the same arithmetic in
+ * NumPy, operation by operation, so that both make the same numbers and none need to be stored.
  */
 import type { Known } from '../../unit/spectrum/matrices.js';
 import { bell } from '../hashed.js';
@@ -73,11 +73,13 @@ export function updateOf(one: MadeUpdate): Known {
     holds: (row: number, column: number) => boolean = () => true,
   ) => {
     for (let direction = 0; direction < directions; direction++) {
+      const right = Float64Array.from({ length: columns }, (_, column) =>
+        bell(seed + 11, direction * columns + column),
+      );
       for (let row = 0; row < rows; row++) {
         const left = bell(seed + 10, row * directions + direction) * fraction(direction);
         for (let column = 0; column < columns; column++)
-          if (holds(row, column))
-            values[row * columns + column]! += left * bell(seed + 11, direction * columns + column);
+          if (holds(row, column)) values[row * columns + column]! += left * right[column]!;
       }
     }
   };

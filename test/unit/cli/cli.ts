@@ -56,7 +56,9 @@ export function sentenceOf({ stderr }: Finished): string {
 
 export const TENSORS = 96;
 
-/** Two checkpoints large enough to be interrupted, cheap to make: every tensor is another window on the same numbers. */
+/**
+ * Two checkpoints large enough to be interrupted, cheap to make: every tensor is another window on the same numbers.
+ */
 export async function writeHeavyPair(root: string): Promise<{ before: string; after: string }> {
   const pair = { before: path.join(root, 'before.safetensors'), after: path.join(root, 'after.safetensors') };
   const shape = [512, 1024];

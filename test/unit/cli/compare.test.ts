@@ -218,7 +218,9 @@ describe('frankenstein compare', () => {
 
     it('is exit code 6 where the run is kept; with space again it is done', async ({ skip }) => {
       // A disk of its own, in a namespace of its own: it goes with the command.
-      const script = `mount -t tmpfs -o size=20k tmpfs ${inside('small')} || exit 99; "$@"; echo $? >&2; mount -o remount,size=10m ${inside('small')}; "$@" >/dev/null; echo $? >&2`;
+      const script =
+        `mount -t tmpfs -o size=20k tmpfs ${inside('small')} || exit 99; "$@"; echo $? >&2; mount -o ` +
+        `remount,size=10m ${inside('small')}; "$@" >/dev/null; echo $? >&2`;
       await mkdir(inside('small'));
       const unshare = `unshare ${ROOT ? '-m' : '-rm'} bash -c '${script}' bash "$@"`;
       const { code, stdout, stderr } = await startShell(unshare, ['compare', ...pair(), '--runs', inside('small')])

@@ -1,4 +1,6 @@
-/** An engine process that answers with what a test asks of it, by a word in its environment. Bundled: it is a process. */
+/**
+ * An engine process that answers with what a test asks of it, by a word in its environment. Bundled: it is a process.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompareRequest, Progress } from '../../../src/protocol/engineApi.js';
 import { connect, type CallOptions } from '../../../src/protocol/rpc.js';

@@ -3,7 +3,7 @@ import type { PanelServices } from '../../../src/panel/basePanel.js';
 import type { EngineApi } from '../../../src/protocol/engineApi.js';
 import { Queue } from '../../../src/services/queue.js';
 import { ResultsIndex } from '../../../src/services/resultsIndex.js';
-import type { SpectrumMemory } from '../../../src/services/spectrumMemory.js';
+import type { RecentSpectrum } from '../../../src/services/recentSpectrum.js';
 import type { TensorDocuments } from '../../../src/services/tensorDocuments.js';
 
 /** What panels are given, over an engine that a test plays. There are no stored runs. */
@@ -17,10 +17,10 @@ export function panelServices(engine: EngineApi): PanelServices {
       () => ['/runs'],
       () => false,
     ),
-    spectrumMemory: {
+    recentSpectrum: {
       choice: { mode: null, filter: '' },
       remember: () => Promise.resolve(),
-    } as unknown as SpectrumMemory,
+    } as unknown as RecentSpectrum,
     tensorDocuments: {} as TensorDocuments,
   };
 }

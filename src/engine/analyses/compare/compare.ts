@@ -47,7 +47,9 @@ interface JournalEntry {
   sums: PartialSums;
 }
 
-/** What a comparison would read, and how long that takes: headers are opened, and a few weights to see how fast it goes. */
+/**
+ * What a comparison would read, and how long that takes: headers are opened, and a few weights to see how fast it goes.
+ */
 export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
   const { alignment } = await openStages(request, context);
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);

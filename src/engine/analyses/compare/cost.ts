@@ -1,5 +1,5 @@
 /** How long a comparison will take: as earlier ones went on this machine, else by a sample of its own pieces. */
-import { atPace, type PaceOf, secondsKnown } from '../../runs/pace.js';
+import { recordThroughput, type ThroughputOf, secondsKnown } from '../../runs/throughput.js';
 import { type Budget, bytesOf, type Task } from './plan.js';
 import { comparePieces, isFast, type Piece } from './sums.js';
 
@@ -16,7 +16,7 @@ export function workOf(tasks: readonly Task[]): number {
   return tasks.reduce((sum, { bytes, pieces }) => sum + bytes + PIECE_BYTES * pieces.length, 0);
 }
 
-export const paceOf = (runsFolder: string | undefined, threads: number): PaceOf => ({
+export const throughputOf = (runsFolder: string | undefined, threads: number): ThroughputOf => ({
   runsFolder,
   kind: 'compare',
   threads,
@@ -28,7 +28,7 @@ export async function secondsOf(
   { threads }: Budget,
   runsFolder: string | undefined,
 ): Promise<number> {
-  const known = await secondsKnown(paceOf(runsFolder, threads), workOf(tasks));
+  const known = await secondsKnown(throughputOf(runsFolder, threads), workOf(tasks));
   if (known !== undefined) return known;
   const pieces = tasks.flatMap((task) => task.pieces);
   const ways = [true, false].map((fast) => pieces.filter((piece) => isFast(piece) === fast));
@@ -59,4 +59,4 @@ export const timed = <T>(
   threads: number,
   runsFolder: string | undefined,
   run: () => Promise<T>,
-): Promise<T> => atPace(paceOf(runsFolder, threads), workOf(tasks), run);
+): Promise<T> => recordThroughput(throughputOf(runsFolder, threads), workOf(tasks), run);

@@ -1,6 +1,9 @@
 /** How an update stands against the rounding floor: one definition for reports, panel, lenses and hovers. */
 
-/** Below this multiple of the floor the direction of an update is mostly noise (cosine to the true one < 0.9; method.md §3). */
+/**
+ * Below this multiple of the floor the direction of an update is mostly noise (cosine to the true one < 0.9; method.md
+ * §3).
+ */
 export const NEAR_FLOOR = 2;
 
 /** ‖Δ‖ over its expected rounding noise; null where the floor means nothing (integers, or nothing known). */

@@ -34,7 +34,9 @@ export interface PartialSums {
   pairs: PairSums[];
 }
 
-/** Two of the stages that are summed together, the earlier one first; one stage twice where nothing lies between them. */
+/**
+ * Two of the stages that are summed together, the earlier one first; one stage twice where nothing lies between them.
+ */
 export type StagePair = readonly [earlier: number, later: number];
 
 /** Each stage and the next: what a comparison asks for. */
@@ -95,7 +97,8 @@ const LEAST_NORMAL = 2 ** -1022;
 /** Cosine from the three sums; null when either vector is zero. Clamped: rounding may leave it a hair outside ±1. */
 export function cosineOf(dot: number, aSquares: number, bSquares: number): number | null {
   const product = aSquares * bSquares;
-  // The root of a square is exact: what did not change has a cosine of 1. Roots of each keep in range what the product does not.
+  // The root of a square is exact: what did not change has a cosine of 1. Roots of each keep in range what the product
+  // does not.
   const isPlain = Number.isFinite(product) && product >= LEAST_NORMAL;
   const norms = isPlain ? Math.sqrt(product) : Math.sqrt(aSquares) * Math.sqrt(bSquares);
   return norms > 0 ? finite(Math.min(1, Math.max(-1, dot / norms))) : null;
@@ -103,7 +106,8 @@ export function cosineOf(dot: number, aSquares: number, bSquares: number): numbe
 
 /**
  * The figures of one tensor and stage pair.
- * @param isSame whether both stages have the very same tensor: that its Δ is zero is known, and owes nothing to storage.
+ * @param isSame whether both stages have the very same tensor: that its Δ is zero is known, and owes nothing to
+ * storage.
  */
 export function deltaOf(sums: PairSums, elements: number, isSame = false): Delta {
   const fro = Math.sqrt(sums.deltaSquares);

@@ -1,9 +1,9 @@
 /**
  * What is summed over two blocks of weights, in one pass over their bytes. AssemblyScript (`scripts/assembly.mjs`).
  *
- * Formats are numbered 0 BF16, 1 F16, 2 F32, 3 F64, and stand as types here: `u16`, `i16`, `f32`, `f64`. Addresses are in
- * bytes. A result is six float64: Σ(b−a)², Σa², Σb², Σ of the square of b's unit, the largest |b−a|, how many differ; from
- * `exactPair` also Σa·b and how many were not finite.
+ * Formats are numbered 0 BF16, 1 F16, 2 F32, 3 F64, and stand as types here: `u16`, `i16`, `f32`, `f64`. Addresses are
+ * in bytes. A result is six float64: Σ(b−a)², Σa², Σb², Σ of the square of b's unit, the largest |b−a|, how many
+ * differ; from `exactPair` also Σa·b and how many were not finite.
  */
 
 /** Elements whose sums stay in fp32, 32 of a lane: float64 takes over before rounding shows. */

@@ -1,8 +1,9 @@
 /**
  * What a comparison sums, in one pass over the bytes (`sums.assembly.ts`): a block of every stage is read into
- * WebAssembly's memory, where it stays near the core, and pairs are summed there. Blocks are summed in fp32 by rows that
- * float64 adds up, which keeps 1e-7; blocks that fp32 cannot hold (not finite, very large or very small) and formats wider
- * or odder than it are summed in float64. Blocks are added in their order: the sums are the same for any number of threads.
+ * WebAssembly's memory, where it stays near the core, and pairs are summed there. Blocks are summed in fp32 by rows
+ * that float64 adds up, which keeps 1e-7; blocks that fp32 cannot hold (not finite, very large or very small) and
+ * formats wider or odder than it are summed in float64. Blocks are added in their order: the sums are the same for any
+ * number of threads.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
@@ -170,7 +171,9 @@ export async function comparePiece(piece: Piece): Promise<PartialSums> {
   return (await comparePieces([piece]))[0]!;
 }
 
-/** Of two whole tensors of one size, all in float64 whatever their dtype and size. Slower than `comparePieces` by far. */
+/**
+ * Of two whole tensors of one size, all in float64 whatever their dtype and size. Slower than `comparePieces` by far.
+ */
 export async function exactPairSums(before: Tensor, after: Tensor): Promise<PairSums> {
   const pieces = Array.from({ length: Math.ceil(before.size / SMALL) }, (_, index): Piece => {
     const first = index * SMALL;
@@ -272,7 +275,8 @@ function singleSums(kernel: Exports, a: Place, b: Place, count: number): PairSum
   const dot = (aSquares + bSquares - deltaSquares) / 2;
   const sums = { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares, nonFinite: 0 };
   if (whole < count) addPair(sums, exactSums(kernel, a, b, count - whole, whole));
-  // Elements beyond the whole ones that are not finite would be left out of a stage's own sum otherwise than out of these.
+  // Elements beyond the whole ones that are not finite would be left out of a stage's own sum otherwise than out of
+  // these.
   return sums.nonFinite === 0 ? sums : undefined;
 }
 
@@ -288,7 +292,10 @@ function exactSums(kernel: Exports, a: Place, b: Place, count: number, first = 0
 type Result = [number, number, number, number, number, number, number, number];
 const resultOf = ({ memory }: Exports) => [...new Float64Array(memory.buffer, RESULT, 8)] as Result;
 
-/** The unit of a number's last place: `epsilon` times its power of two, `least` at least. None where nothing was rounded. */
+/**
+ * The unit of a number's last place: `epsilon` times its power of two, `least` at least. None where nothing was
+ * rounded.
+ */
 function unitOf({ dtype, tensor }: Source): { epsilon: number; least: number } {
   // A computed tensor of dtype F64 was never rounded.
   const precision = tensor !== undefined && dtype === 'F64' ? undefined : PRECISION[dtype];

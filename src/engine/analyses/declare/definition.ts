@@ -9,7 +9,7 @@ import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
 import type { Provenance } from '../../runs/provenance.js';
-import type { Mutex } from '../../runtime/turns.js';
+import type { Mutex } from '../../runtime/mutex.js';
 import type { Looking } from '../trajectory/follow.js';
 import type { Stitches, StitchesRequest } from '../evaluate/hybridsRequest.js';
 import type { Flag, Options } from './field.js';
@@ -20,7 +20,7 @@ export interface Tools {
   workerFile: string;
   host: EngineHost | undefined;
   /** Of the work that fills the budget. A run has its turn; a plan that measures takes one. */
-  turns: Mutex;
+  mutex: Mutex;
   /** Frees the models that are kept for the next prompt. */
   release: () => Promise<void>;
 }
@@ -56,7 +56,9 @@ export interface CommandDeclaration {
   fixed?: Readonly<Record<string, unknown>>;
   /** Fields that only serve to make the request. */
   more?: v.ObjectEntries;
-  /** Makes the rest of the request of those and of the checkpoints. @throws `bad-request` for what does not go together */
+  /**
+   * Makes the rest of the request of those and of the checkpoints. @throws `bad-request` for what does not go together
+   */
   prepare?: (
     engine: Preparing,
     stages: readonly StageRequest[],

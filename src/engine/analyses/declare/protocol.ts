@@ -120,7 +120,9 @@ export const protocolFields = () => ({
     flags: [
       {
         syntax: '--draw <draw>',
-        help: "numpy:SEED draws the questions that NumPy's RandomState(SEED).choice without replacement draws; the number is that of --samples",
+        help:
+          "numpy:SEED draws the questions that NumPy's RandomState(SEED).choice without replacement draws; the " +
+          'number is that of --samples',
       },
     ],
   }),

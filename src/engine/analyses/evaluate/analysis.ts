@@ -10,7 +10,7 @@ import type { EvaluateResult } from './result.js';
 
 export function plan(
   request: ParsedEvaluation,
-  { workerFile, turns: mutex, release }: Tools,
+  { workerFile, mutex, release }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluatePlan> {
   if (request.regrade !== undefined) return planRegrade(request, context);

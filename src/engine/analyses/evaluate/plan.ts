@@ -5,7 +5,7 @@ import { Estimates } from '../../models/estimate.js';
 import { BASE_BYTES, neededBytes, planMemory } from '../../models/plan.js';
 import { readSpec } from '../../models/spec.js';
 import { StoredAnswers } from '../../runs/answers.js';
-import type { Mutex } from '../../runtime/turns.js';
+import type { Mutex } from '../../runtime/mutex.js';
 import { isServed } from './endpoint.js';
 import { estimate } from './estimate.js';
 import { questionsOf, type EvaluateSetup, setUp } from './evaluate.js';

@@ -1,4 +1,6 @@
-/** Answers of a run judged again: by the rules of this version, by their form, or by another judge. Nothing is asked. */
+/**
+ * Answers of a run judged again: by the rules of this version, by their form, or by another judge. Nothing is asked.
+ */
 import type { CallContext, EngineHost } from '../../calls.js';
 import { isFormatted } from '../../grading/format.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
@@ -29,7 +31,8 @@ import { judgeablesOf, rightOf, settingsIn, storedEvaluation, textsOf } from './
 import { judgeName, oneJudge, verdictsIn } from './verdicts.js';
 
 const BOXES =
-  'Verdicts on boxes are those of the run whose answers were judged again: the images that they were measured on may be gone.';
+  'Verdicts on boxes are those of the run whose answers were judged again: the images that they were measured ' +
+  'on may be gone.';
 
 /** Of what a regraded run is made. */
 interface Source {

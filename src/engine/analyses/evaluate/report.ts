@@ -44,8 +44,15 @@ export function planSentence({
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time = durationClause(seconds, basis);
   if (judged > 0)
-    return `${formatCount(questions)} questions: ${formatCount(generations)} stored answers, of which the grader is shown at most ${formatCount(judged)}.`;
-  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ${formatBytes(memory)} of memory${time}.`;
+    return (
+      `${formatCount(questions)} questions: ${formatCount(generations)} stored answers, of which the grader is ` +
+      `shown at most ${formatCount(judged)}.`
+    );
+  return (
+    `${formatCount(questions)} questions: ${formatCount(generations)} ` +
+    `answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ` +
+    `${formatBytes(memory)} of memory${time}.`
+  );
 }
 
 function heading(result: EvaluateResult): string {
@@ -59,7 +66,10 @@ function heading(result: EvaluateResult): string {
     result.imported === undefined
       ? `at most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}`
       : `answers from ${filesText(result.imported.files.length)} of ${result.imported.format}`;
-  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\n${how}, ${judgeText(result)}`;
+  const named = sets.map(
+    ({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`,
+  );
+  return `${table(rows, [false, false, false])}\n${data}: ${named.join(', ')}\n${how}, ${judgeText(result)}`;
 }
 
 function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
@@ -75,7 +85,10 @@ function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
   const counts = there.map(
     (ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`,
   );
-  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; ${(protocol?.sampling?.answers ?? 1) > 1 ? `mean@${protocol!.sampling!.answers}; CIs: bootstrap over questions` : 'CIs: Wilson'}`;
+  return (
+    `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; ` +
+    `${(protocol?.sampling?.answers ?? 1) > 1 ? `mean@${protocol!.sampling!.answers}; CIs: bootstrap over questions` : 'CIs: Wilson'}`
+  );
 }
 
 /** P(one of k answers is right). */

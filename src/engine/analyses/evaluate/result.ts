@@ -140,7 +140,9 @@ export interface EvaluatedQuestion {
   prompt: string;
   truth: string;
   answerType: AnswerType;
-  /** Of a choice: what there is to choose from; null where the prompt says it. Absent in results of earlier versions. */
+  /**
+   * Of a choice: what there is to choose from; null where the prompt says it. Absent in results of earlier versions.
+   */
   choices?: string[] | null;
   /** Of a number: decimals to which it is rounded; null for none. Absent in results of earlier versions. */
   precision?: number | null;

@@ -37,7 +37,8 @@ export function settingsIn(question: EvaluatedQuestion): Setting[] {
 }
 
 /**
- * What judging needs of each question, by its id: from the result, or from the set where an earlier version did not keep it.
+ * What judging needs of each question, by its id: from the result, or from the set where an earlier version did not
+ * keep it.
  * @throws `mismatch` where the set has other questions now; what reading it throws
  */
 export async function judgeablesOf(

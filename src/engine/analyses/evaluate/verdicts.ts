@@ -25,8 +25,8 @@ const keyOf = (id: string, setting: string, checkpoint: number, answer: number) 
   JSON.stringify([id, setting, checkpoint, answer]);
 
 /**
- * @param labels of the checkpoints @throws `bad-line` with the line's number for one that is none or names an answer that is
- * not there; `bad-request` for none at all; what reading throws
+ * @param labels of the checkpoints @throws `bad-line` with the line's number for one that is none or names an answer
+ * that is not there; `bad-request` for none at all; what reading throws
  */
 export async function verdictsIn(
   given: string,

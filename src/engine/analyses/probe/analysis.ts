@@ -8,7 +8,7 @@ import type { ProbeResult } from './result.js';
 
 export function plan(
   request: ParsedProbe,
-  { workerFile, turns: mutex, release }: Tools,
+  { workerFile, mutex, release }: Tools,
   context?: CallContext<ProbeProgress>,
 ): Promise<ProbePlan> {
   return planProbe(request, workerFile, mutex, release, context);

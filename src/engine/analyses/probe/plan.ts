@@ -3,7 +3,7 @@ import type { CallContext } from '../../calls.js';
 import { fileIdentities } from '../../checkpoint/fingerprint.js';
 import { type Estimate, Estimates } from '../../models/estimate.js';
 import { neededBytes } from '../../models/plan.js';
-import type { Mutex } from '../../runtime/turns.js';
+import type { Mutex } from '../../runtime/mutex.js';
 import { estimate } from './estimate.js';
 import type { ParsedProbe, ProbePlan, ProbeProgress } from './request.js';
 import { probeKind } from './kinds/list.js';

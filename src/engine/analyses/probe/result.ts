@@ -153,7 +153,9 @@ export interface AttentionLayer {
   shift: { difference: number; low: number; high: number } | null;
 }
 
-/** Tokens that go through another set of experts in the second checkpoint, which reads the same prompt (method.md §2). */
+/**
+ * Tokens that go through another set of experts in the second checkpoint, which reads the same prompt (method.md §2).
+ */
 export interface RoutingResult extends ProbeBase {
   kind: 'routing';
   samples: RoutingSample[];

@@ -6,7 +6,7 @@ import { readElements } from '../../tensors/elements.js';
 import { FrankensteinError } from '../../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../../runtime/budget.js';
 import { measureFlops } from '../../runtime/measure.js';
-import { type PaceOf, secondsKnown } from '../../runs/pace.js';
+import { type ThroughputOf, secondsKnown } from '../../runs/throughput.js';
 import type { Need } from '../../runtime/weighted.js';
 import { memoryOf, operationsOf } from './cost.js';
 import type { Work } from './progress.js';
@@ -107,11 +107,11 @@ export function schedule(
 }
 
 /** Exact and fast work differ in speed. */
-export function paceOf(
+export function throughputOf(
   { mode }: Pick<SpectrumSetup, 'mode'>,
   { threads }: SpectrumBudget,
   runsFolder: string | undefined,
-): PaceOf {
+): ThroughputOf {
   return { runsFolder, kind: 'spectrum', mode, threads };
 }
 
@@ -126,7 +126,8 @@ export async function planSpectrum(request: SpectrumRequest, context: CallContex
     bytes,
     operations,
     seconds:
-      (await secondsKnown(paceOf(setup, budget, request.runsFolder), operations)) ?? (await secondsOf(setup, budget)),
+      (await secondsKnown(throughputOf(setup, budget, request.runsFolder), operations)) ??
+      (await secondsOf(setup, budget)),
     memory: budget.memory,
     threads: budget.threads,
   };

@@ -5,10 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { planCompare } from '../compare/compare.js';
-import { paceOf as paceOfCompare } from '../compare/cost.js';
+import { throughputOf as throughputOfCompare } from '../compare/cost.js';
 import { planSentence } from '../compare/report.js';
-import { paceOf as paceOfSpectrum, planSpectrum } from './plan.js';
-import { atPace, type PaceOf } from '../../runs/pace.js';
+import { throughputOf as throughputOfSpectrum, planSpectrum } from './plan.js';
+import { recordThroughput, type ThroughputOf } from '../../runs/throughput.js';
 
 const stages = ['in', 'rl'].map((name) => ({ path: path.resolve('samples/lineage', name) }));
 
@@ -18,9 +18,9 @@ describe('the seconds of a plan', () => {
   afterEach(() => rm(runsFolder, { recursive: true, force: true }));
 
   /** An earlier run of so much work in so many seconds. */
-  async function ran(of: PaceOf, work: number, seconds: number): Promise<void> {
+  async function ran(of: ThroughputOf, work: number, seconds: number): Promise<void> {
     let now = 0;
-    await atPace(
+    await recordThroughput(
       of,
       work,
       () => Promise.resolve(void (now = 1000 * seconds)),
@@ -35,7 +35,7 @@ describe('the seconds of a plan', () => {
   });
 
   it('are those of earlier comparisons, by their work', async () => {
-    const pace = (seconds: number) => ran(paceOfCompare(runsFolder, 1), 1e9, seconds);
+    const pace = (seconds: number) => ran(throughputOfCompare(runsFolder, 1), 1e9, seconds);
     await pace(100);
     const { seconds, bytes } = await planCompare({ stages, runsFolder, threads: 1 });
     // Every piece counts as some bytes too.
@@ -50,7 +50,11 @@ describe('the seconds of a plan', () => {
     const plan = () => planSpectrum({ stages, runsFolder, threads: 1, mode: 'exact' });
     const measured = await plan();
     assert.ok(measured.seconds > 0);
-    await ran(paceOfSpectrum(setup, { memory: 0, threads: 1, limits: { memory: 0, threads: 1 } }, runsFolder), 1e9, 50);
+    await ran(
+      throughputOfSpectrum(setup, { memory: 0, threads: 1, limits: { memory: 0, threads: 1 } }, runsFolder),
+      1e9,
+      50,
+    );
     assert.equal((await plan()).seconds, (await plan()).operations / (1e9 / 50));
   });
 });

@@ -142,7 +142,8 @@ describe('spectra of odd matrices', () => {
       result.warnings.some(
         (warning) =>
           warning ===
-          `No spectrum of ${tensor.name}, before.safetensors → after.safetensors: 3 of its 64 values are NaN or infinite.`,
+          `No spectrum of ${tensor.name}, before.safetensors → after.safetensors: 3 of its 64 values are NaN ` +
+            'or infinite.',
       ),
     );
   });

@@ -11,7 +11,7 @@ import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { byDepth, deepestOf, identitiesOf, readAs, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
-import { atPace } from '../../runs/pace.js';
+import { recordThroughput } from '../../runs/throughput.js';
 import { recall } from '../../runs/recall.js';
 import type { Run } from '../../runs/store.js';
 import { isLike } from '../../runs/store.js';
@@ -22,7 +22,7 @@ import { locateTensor } from '../../topology/place.js';
 import { groupSpectra } from './aggregate.js';
 import { type CurvesSpan, CurvesWriter } from './curves.js';
 import type { SpectrumJob, SpectrumOutcome } from './job.js';
-import { budgetFor, paceOf, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
+import { budgetFor, throughputOf, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
 import { createSpectrumReporter } from './progress.js';
 import { type SpectrumProgress, spectrumRequest, type SpectrumRequest } from './request.js';
 import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
@@ -170,7 +170,7 @@ async function takeAll(
   try {
     // A matrix that is refined in a fast run is other work than the run's.
     const kept = left.every(({ mode }) => mode === setup.mode) ? runsFolder : undefined;
-    await atPace(paceOf(setup, budget, kept), totalOf(left).operations, () =>
+    await recordThroughput(throughputOf(setup, budget, kept), totalOf(left).operations, () =>
       runWithin(
         schedule(left, budget),
         budget.limits,

@@ -1,4 +1,6 @@
-/** The directions of the updates since the first checkpoint, matrix by matrix: what is missing is computed in workers. */
+/**
+ * The directions of the updates since the first checkpoint, matrix by matrix: what is missing is computed in workers.
+ */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';

@@ -10,8 +10,8 @@ export interface Looking {
 }
 
 /**
- * Whether a round that failed is no reason to stop watching: a trainer that keeps a few checkpoints removes old ones, also
- * while they are read.
+ * Whether a round that failed is no reason to stop watching: a trainer that keeps a few checkpoints removes old ones,
+ * also while they are read.
  */
 export function goesOn(code: string | undefined): boolean {
   return code === 'changed' || code === 'not-found';
@@ -52,8 +52,8 @@ function pathsOf(found: FoundSteps | undefined): string {
 }
 
 /**
- * The rounds of a command: one without `--watch`; with it one at once, and one whenever checkpoints have come, until it is
- * cancelled between rounds or the step of `--until` was there.
+ * The rounds of a command: one without `--watch`; with it one at once, and one whenever checkpoints have come, until it
+ * is cancelled between rounds or the step of `--until` was there.
  * @throws `bad-request` where nothing would be kept from round to round
  */
 export async function* rounds(

@@ -91,7 +91,10 @@ export interface FoundSteps {
   /** Whole ones, in order. */
   whole: { path: string; step: number }[];
   leftOut: LeftOutStep[];
-  /** Of the folder's files: names, lengths, times. The same, and there is nothing new. Null for checkpoints that were named. */
+  /**
+   * Of the folder's files: names, lengths, times. The same, and there is nothing new. Null for checkpoints that were
+   * named.
+   */
   looks: string | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The result of `frankenstein trajectory`: the documented JSON, `schema: 1`. Lists by step have one entry per checkpoint
- * after the first, in their order: entry t − 1 is of `stages[t]`.
+ * The result of `frankenstein trajectory`: the documented JSON, `schema: 1`. Lists by step have one entry per
+ * checkpoint after the first, in their order: entry t − 1 is of `stages[t]`.
  */
 import type { MissingTensor } from '../../lineage/align.js';
 import type { StageSummary } from '../../lineage/stageSummary.js';
@@ -49,7 +49,10 @@ export interface TensorTrajectory extends TensorLocation {
   sinceFirst: (Delta | null)[];
   /** W_t − W_{t−1}. */
   sincePrevious: (Delta | null)[];
-  /** ‖Δ‖_F² / σ₁² of Δ = W_t − W_first; the mean over the matrices of a stack of experts. Null of vectors and of no update. */
+  /**
+   * ‖Δ‖_F² / σ₁² of Δ = W_t − W_first; the mean over the matrices of a stack of experts. Null of vectors and of no
+   * update.
+   */
   stableRank: (number | null)[];
   /** Sim_K(t, T) of W_t − W_first with that of the last step, the mean over the matrices of a stack. */
   similarity: (number | null)[];

@@ -43,7 +43,8 @@ function tooFew({ stages }: TrajectoryRequest, whole: number, leftOut: readonly 
   const [first] = leftOut;
   return new FrankensteinError(
     'not-found',
-    `A trajectory needs two whole checkpoints or more; there ${whole === 1 ? 'is one' : 'is none'}${where}.${first === undefined ? '' : ` ${first.reason}`}`,
+    'A trajectory needs two whole checkpoints or more; there ' +
+      `${whole === 1 ? 'is one' : 'is none'}${where}.${first === undefined ? '' : ` ${first.reason}`}`,
   );
 }
 

@@ -1,7 +1,8 @@
 /**
  * The steps of a training in a folder: `checkpoint-100` (transformers, TRL, ms-swift, Axolotl) or
- * `global_step_100/actor/huggingface` (verl, EasyR1). A step that is being written is told from a whole one by its files:
- * the index names shards that are not there, a shard is shorter than its header says, or there are no weights yet.
+ * `global_step_100/actor/huggingface` (verl, EasyR1). A step that is being written is told from a whole one by its
+ * files: the index names shards that are not there, a shard is shorter than its header says, or there are no weights
+ * yet.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -35,8 +36,8 @@ export interface OpenSteps {
 type Asked = Omit<StepsRequest, 'unless'>;
 
 /**
- * Opens what is asked for, the start first. Headers are read, weights are not. In a folder of steps, those that cannot be
- * opened are left out, each with the reason; a checkpoint that was named is not.
+ * Opens what is asked for, the start first. Headers are read, weights are not. In a folder of steps, those that cannot
+ * be opened are left out, each with the reason; a checkpoint that was named is not.
  * @throws what opening throws, and `not-found` for a folder without steps.
  */
 export async function openSteps({ stages, start }: Asked, signal?: AbortSignal): Promise<OpenSteps> {

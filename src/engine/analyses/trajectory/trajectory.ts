@@ -1,6 +1,6 @@
 /**
- * How a training got there: every step against the first checkpoint and against the one before it. A run is named by its
- * first two checkpoints, so that it grows with the training: what the journal has of a step is not read again.
+ * How a training got there: every step against the first checkpoint and against the one before it. A run is named by
+ * its first two checkpoints, so that it grows with the training: what the journal has of a step is not read again.
  */
 import type { CallContext } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
@@ -47,8 +47,8 @@ interface Outcome {
 }
 
 /**
- * With a runs folder, what was computed before a kill or cancel, or before the last checkpoints were there, is taken from
- * the journal.
+ * With a runs folder, what was computed before a kill or cancel, or before the last checkpoints were there, is taken
+ * from the journal.
  */
 export async function trajectory(
   request: TrajectoryRequest,

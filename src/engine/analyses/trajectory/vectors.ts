@@ -1,4 +1,7 @@
-/** Leading directions beside a run's journal: float32 numbers, in a file of its own per process, as lines of the journal say. */
+/**
+ * Leading directions beside a run's journal: float32 numbers, in a file of its own per process, as lines of the journal
+ * say.
+ */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';

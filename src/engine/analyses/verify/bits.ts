@@ -2,8 +2,8 @@
  * Whether two tensors hold the same weights, and how far one moved.
  *
  * A frozen tensor of the same dtype has the same bytes. Where the result is stored more finely (F32 of a BF16 IN), it
- * holds exactly IN's values: a weight that trained by less than half a step of BF16 would still round to them. Where the
- * result is stored more coarsely, it holds IN's values rounded once.
+ * holds exactly IN's values: a weight that trained by less than half a step of BF16 would still round to them. Where
+ * the result is stored more coarsely, it holds IN's values rounded once.
  */
 import { deltaOf } from '../compare/partial.js';
 import { exactPairSums } from '../compare/sums.js';

@@ -1,4 +1,7 @@
-/** What a verification is asked: whether what should have stayed frozen did. Plain data: crosses processes and identifies a run. */
+/**
+ * What a verification is asked: whether what should have stayed frozen did. Plain data: crosses processes and
+ * identifies a run.
+ */
 import * as v from 'valibot';
 import { checkpoints, cuts, machine, optional, required, texts } from '../declare/field.js';
 

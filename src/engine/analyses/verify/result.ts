@@ -66,8 +66,8 @@ export interface GroupMovement {
   tensors: number;
   parameters: number;
   /**
-   * ‖Δ‖_F over all of the group as one vector, and what one rounding to the result's dtype would give. Null where a weight
-   * became NaN or infinite.
+   * ‖Δ‖_F over all of the group as one vector, and what one rounding to the result's dtype would give. Null where a
+   * weight became NaN or infinite.
    */
   fro: number | null;
   floor: number;

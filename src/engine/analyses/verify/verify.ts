@@ -1,4 +1,7 @@
-/** Verifies a result against IN: what should have stayed frozen did, and how far everything else moved. A run like any other. */
+/**
+ * Verifies a result against IN: what should have stayed frozen did, and how far everything else moved. A run like any
+ * other.
+ */
 import type { CallContext } from '../../calls.js';
 import type { Checkpoint, Tensor } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
@@ -60,7 +63,8 @@ interface Free {
 /**
  * Reads every weight of both once. With a runs folder, what was read before a kill or cancel is taken from the journal,
  * and what was verified before is returned as it is stored, without reading a weight.
- * @throws `mismatch` for two families, `not-found` with `storedOnly` for what was not verified before, `changed` where a file changes meanwhile, and what reading throws
+ * @throws `mismatch` for two families, `not-found` with `storedOnly` for what was not verified before, `changed` where
+ * a file changes meanwhile, and what reading throws
  */
 export async function verify(
   { model, result, frozen, cuts, request, recall, storedOnly }: VerifyOf,

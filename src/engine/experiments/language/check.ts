@@ -131,7 +131,9 @@ async function checkRead(
   }
 }
 
-/** Where it is said: in the filter or list of the part, of its set, or of the protocol; else where the data is named. */
+/**
+ * Where it is said: in the filter or list of the part, of its set, or of the protocol; else where the data is named.
+ */
 function placeOfData(
   why: string,
   part: NamedPart,

@@ -1,4 +1,7 @@
-/** What may stand at a place of an experiment: keys and words from the requests' schemas, names from the file, files, columns. */
+/**
+ * What may stand at a place of an experiment: keys and words from the requests' schemas, names from the file, files,
+ * columns.
+ */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
@@ -21,7 +24,10 @@ export interface ExperimentSurroundings {
   columns: (data: string) => Promise<Column[]>;
 }
 
-/** @param request.file where the text is, or will be, saved @param request.checkpoints absolute paths of those that are known */
+/**
+ * @param request.file where the text is, or will be, saved @param request.checkpoints absolute paths of those that are
+ * known
+ */
 export function completeExperimentInPlace(
   request: { file: string; text: string; offset: number; checkpoints: readonly { path: string; label: string }[] },
   { signal }: CallContext<never> = {},
@@ -148,7 +154,9 @@ function fieldKeys(fields: Fields, word: string): Key[] {
       name,
       detail: isRequired ? 'must be given' : usual === undefined ? undefined : `default ${usual}`,
       doc,
-      insert: `${name}: ${isList && !isWorded(entry) ? '[$0]' : usual === undefined || words.length > 0 ? '$0' : `\${1:${usual}}`}`,
+      insert:
+        `${name}: ` +
+        `${isList && !isWorded(entry) ? '[$0]' : usual === undefined || words.length > 0 ? '$0' : `\${1:${usual}}`}`,
     };
   });
 }

@@ -86,7 +86,8 @@ function ofPart(name: string, experiment: Experiment): Said {
     return [
       name,
       part.kind.doc,
-      `It comes to ${steps.length === 1 ? 'one run' : `${steps.length} runs`}: ${steps.map((step) => step.name).join(', ')}.`,
+      `It comes to ${steps.length === 1 ? 'one run' : `${steps.length} runs`}: ` +
+        `${steps.map((step) => step.name).join(', ')}.`,
     ];
   } catch (error) {
     return [name, part.kind.doc, (error as Error).message];

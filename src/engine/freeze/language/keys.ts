@@ -1,4 +1,7 @@
-/** What the plan's schema says of each key, for completion and hovers: what it takes, and what stands where it is left out. */
+/**
+ * What the plan's schema says of each key, for completion and hovers: what it takes, and what stands where it is left
+ * out.
+ */
 import type * as v from 'valibot';
 import { FreezeSchema, type FreezeSettings, KEY_DOCS } from '../schema.js';
 

@@ -71,7 +71,8 @@ export const AXOLOTL: Trainer = {
       [
         'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
         // The first line names IN: the others are as they were written.
-        `Q="'"; { echo "base_model: '\${FREEZE_MODEL//$Q/$Q$Q}'"; tail -n +2 "$RUN/config.yaml"; } > "$RUN/config.here.yaml"`,
+        `Q="'"; { echo "base_model: '\${FREEZE_MODEL//$Q/$Q$Q}'"; tail -n +2 "$RUN/config.yaml"; } > ` +
+          '"$RUN/config.here.yaml"',
         '"$PYTHON" -m axolotl.cli.main train "$RUN/config.here.yaml"',
         `rm -rf "$RUN/${RESULT}" && mkdir "$RUN/${RESULT}"`,
         `find "$RUN/output" -maxdepth 1 -type f -exec cp {} "$RUN/${RESULT}/" \\;`,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { CompareResult } from '../../analyses/compare/result.js';
 import { exportMerged } from './export.js';
-import { Mutex } from '../../runtime/turns.js';
+import { Mutex } from '../../runtime/mutex.js';
 import { temporaryFolder, type TemporaryFolder } from '../../../../test/fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../../../../test/unit/probe/support.js';
 
@@ -23,7 +23,8 @@ describe('exporting a recipe', () => {
     stitch = await recipe('stitch', 'stitch: IN:RL:RL\n');
     linear = await recipe(
       'linear',
-      'merge_method: linear\nmodels:\n  - {model: in, parameters: {weight: 1}}\n  - {model: rl, parameters: {weight: 1}}\n',
+      'merge_method: linear\nmodels:\n  - {model: in, parameters: {weight: 1}}\n  - {model: rl, parameters: ' +
+        '{weight: 1}}\n',
     );
   });
   afterAll(() => temporary.remove());
@@ -62,7 +63,8 @@ describe('exporting a recipe', () => {
   it('computed weights: as they are when they are read, in any number of shards', async () => {
     const ties = await recipe(
       'ties',
-      'merge_method: ties\nbase_model: base\nmodels:\n  - {model: in, parameters: {weight: 1, density: 0.5}}\n  - {model: rl, parameters: {weight: 0.5, density: 0.3}}\ndtype: bfloat16\n',
+      'merge_method: ties\nbase_model: base\nmodels:\n  - {model: in, parameters: {weight: 1, density: ' +
+        '0.5}}\n  - {model: rl, parameters: {weight: 0.5, density: 0.3}}\ndtype: bfloat16\n',
     );
     const out = path.join(folder, 'ties');
     const result = await engine.exportMerged({ checkpoint: { path: ties }, out, shardBytes: 500_000 });

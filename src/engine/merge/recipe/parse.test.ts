@@ -176,7 +176,8 @@ modules:
   it('says that ranges exclude their end, and makes no model without layers', () => {
     const said = (...ranges: string[]) =>
       parseRecipe(
-        `merge_method: passthrough\nslices:\n${ranges.map((range) => `  - sources: [{model: a, layer_range: ${range}}]\n`).join('')}`,
+        'merge_method: ' +
+          `passthrough\nslices:\n${ranges.map((range) => `  - sources: [{model: a, layer_range: ${range}}]\n`).join('')}`,
       ).problems.map(({ code, severity, message }) => [code, severity, message]);
     const excludes = 'Ranges exclude their end: [0, 4] is layers 0 to 3.';
     assert.deepEqual(said('[0, -1]'), [
@@ -255,12 +256,14 @@ modules:
     ],
     [
       'a base outside the slice',
-      'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 1]}\n',
+      'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n  - sources:\n      - {model: b, ' +
+        'layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 1]}\n',
       ['missing-base error «{model: b, layer_range: [0, 1]}»'],
     ],
     [
       'sources of two lengths',
-      'merge_method: linear\nparameters: {weight: 1}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 2]}\n',
+      'merge_method: linear\nparameters: {weight: 1}\nslices:\n  - sources:\n      - {model: b, layer_range: ' +
+        '[0, 1]}\n      - {model: c, layer_range: [0, 2]}\n',
       ['layer-range error «[0, 2]»'],
     ],
     [

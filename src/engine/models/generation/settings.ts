@@ -28,8 +28,8 @@ export interface GenerationDefaults {
   topK: number | undefined;
   topP: number | undefined;
   /**
-   * Sentences about settings that are not applied, and about an end that only the tokenizer names. `sampled`: when tokens
-   * are drawn; `stopTokens`: after which answers end here.
+   * Sentences about settings that are not applied, and about an end that only the tokenizer names. `sampled`: when
+   * tokens are drawn; `stopTokens`: after which answers end here.
    */
   notices: (sampled: boolean, stopTokens: readonly number[]) => string[];
 }

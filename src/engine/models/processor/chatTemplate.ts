@@ -27,8 +27,8 @@ const TIME_LIMIT = 5000;
 export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
 
 /**
- * The default template, looked for where transformers does (`WITH_IMAGES`, `TEXT_ONLY`). Undefined when there is none (a
- * base model).
+ * The default template, looked for where transformers does (`WITH_IMAGES`, `TEXT_ONLY`). Undefined when there is none
+ * (a base model).
  * @throws `malformed`, `permission`, `cancelled`
  */
 export async function readChatTemplate(

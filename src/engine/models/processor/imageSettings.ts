@@ -110,7 +110,9 @@ function bounded(
   if (found.minPixels > found.maxPixels || found.minPixels > PIXEL_LIMIT)
     throw new FrankensteinError(
       'bad-request',
-      `No image has ${thousands(found.minPixels)} to ${thousands(found.maxPixels)} pixels: give bounds of which the first is smaller${minPixels === undefined || maxPixels === undefined ? ` (${shown(file)} says the other)` : ''}.`,
+      `No image has ${thousands(found.minPixels)} to ${thousands(found.maxPixels)} pixels: give bounds of ` +
+        'which the first is ' +
+        `smaller${minPixels === undefined || maxPixels === undefined ? ` (${shown(file)} says the other)` : ''}.`,
     );
   return found;
 }

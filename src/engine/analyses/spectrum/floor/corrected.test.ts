@@ -1,6 +1,6 @@
 /**
- * The correction against truth: updates of known low rank, stored in bf16, for every combination of rank, size, shape and
- * kind of weights. The bounds are those of docs/spectra.md.
+ * The correction against truth: updates of known low rank, stored in bf16, for every combination of rank, size, shape
+ * and kind of weights. The bounds are those of docs/spectra.md.
  */
 import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
@@ -21,7 +21,10 @@ import {
   toBfloat16,
 } from '../../../../../test/unit/spectrum/matrices.js';
 
-/** Relative sizes of updates, and the largest error of a corrected stable rank and top-4 share, as docs/spectra.md promises. */
+/**
+ * Relative sizes of updates, and the largest error of a corrected stable rank and top-4 share, as docs/spectra.md
+ * promises.
+ */
 const SIZES = [
   { relative: 3e-4, rankError: 0.6, energyError: 0.25 },
   { relative: 1e-3, rankError: 0.15, energyError: 0.1 },

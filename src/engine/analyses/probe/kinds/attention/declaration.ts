@@ -74,7 +74,11 @@ function attentionTable({ checkpoints, layers, samples, cuts, stateLayers }: Att
     ...checkpoints.flatMap(() => [true, false, true, false]),
     ...(checkpoints.length > 1 ? [true, false] : []),
   ];
-  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nCIs: bootstrap over samples.${stateLayers ? `\n${withoutAttention(stateLayers)}` : ''}\n\n${table([header, ...rows], right)}`;
+  return (
+    'Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ' +
+    `${formatCount(samples.length)} samples.\nCIs: bootstrap over ` +
+    `samples.${stateLayers ? `\n${withoutAttention(stateLayers)}` : ''}\n\n${table([header, ...rows], right)}`
+  );
 }
 
 function signedNumber(value: number): string {

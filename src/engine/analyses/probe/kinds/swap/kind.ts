@@ -52,7 +52,8 @@ function tasksOf(given: readonly string[] | undefined): string[] {
   if (stray !== undefined || given.length === 0)
     throw new FrankensteinError(
       'bad-request',
-      `${stray === undefined ? 'No task is given' : `There is no task "${shown(stray)}"`}; there are ${PROBE_TASKS.join(', ')}.`,
+      `${stray === undefined ? 'No task is given' : `There is no task "${shown(stray)}"`}; there are ` +
+        `${PROBE_TASKS.join(', ')}.`,
     );
   return [...given];
 }

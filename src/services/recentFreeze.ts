@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { OUTSIDE } from '../engine/analyses/verify/request.js';
 import { TRAINERS } from '../engine/freeze/schema.js';
-import type { Store } from './questionMemory.js';
+import type { Store } from './recentQuestions.js';
 
 const KEY = 'frankenstein.freeze';
 /** Files of questions that are offered again. */
@@ -20,7 +20,7 @@ const Choices = v.object({
 });
 export type FreezeChoices = v.InferOutput<typeof Choices>;
 
-export class FreezeMemory {
+export class RecentFreeze {
   constructor(private readonly store: Store) {}
 
   get choices(): FreezeChoices {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { isLike, readJson, runIdOf, writeBeside } from './store.js';
 
 /** What is the same work: `kind` of the run and whatever else changes its speed. */
-export interface PaceOf {
+export interface ThroughputOf {
   /** Nothing is remembered, and nothing known, without one. */
   runsFolder: string | undefined;
   kind: string;
@@ -26,7 +26,7 @@ const LEAST_SECONDS = 2;
  * Seconds that `work` will take, as earlier runs went; undefined where none is known.
  * @param work in any unit, always the same for a kind.
  */
-export async function secondsKnown(of: PaceOf, work: number): Promise<number | undefined> {
+export async function secondsKnown(of: ThroughputOf, work: number): Promise<number | undefined> {
   const pace = await known(of);
   return pace === undefined ? undefined : work / pace;
 }
@@ -36,8 +36,8 @@ export async function secondsKnown(of: PaceOf, work: number): Promise<number | u
  * runs.
  * @throws what `execute` throws; nothing is remembered then.
  */
-export async function atPace<T>(
-  of: PaceOf,
+export async function recordThroughput<T>(
+  of: ThroughputOf,
   work: number,
   execute: () => Promise<T>,
   clock: Clock = () => performance.now(),
@@ -56,14 +56,14 @@ export async function atPace<T>(
   return result;
 }
 
-async function known(of: PaceOf): Promise<number | undefined> {
+async function known(of: ThroughputOf): Promise<number | undefined> {
   const file = fileOf(of);
   const stored = file === undefined ? undefined : await readJson(file);
   return isLike(stored, { pace: 0 }) && stored.pace > 0 && Number.isFinite(stored.pace) ? stored.pace : undefined;
 }
 
 /** A folder of runs may be shared by machines. */
-function fileOf({ runsFolder, kind, threads, mode }: PaceOf): string | undefined {
+function fileOf({ runsFolder, kind, threads, mode }: ThroughputOf): string | undefined {
   if (runsFolder === undefined) return undefined;
   const key = runIdOf({ pace: 1, machine: os.hostname(), processor: os.cpus()[0]?.model ?? '', kind, threads, mode });
   return path.join(runsFolder, 'known', `${key}.json`);

@@ -13,31 +13,31 @@ export interface Store {
 
 type Words = readonly { text: string; checkpoint?: string | undefined }[] | undefined;
 
-class QuestionMemory<
+class RecentQuestions<
   Q extends { data: string; checkpoints: readonly { path: string }[]; system?: Words; prefix?: Words },
 > {
   constructor(
     private readonly store: Store,
     private readonly key: string,
-    private readonly kept: number,
+    private readonly limit: number,
   ) {}
 
   /** The latest first. */
   private get questions(): Q[] {
-    const kept: unknown = this.store.get(this.key);
-    return Array.isArray(kept) ? (kept as Q[]) : [];
+    const stored: unknown = this.store.get(this.key);
+    return Array.isArray(stored) ? (stored as Q[]) : [];
   }
 
   protected async replaceAll(read: (question: unknown) => Q | undefined): Promise<void> {
-    const kept = this.questions;
-    const known = kept.flatMap((question) => read(question) ?? []);
-    if (JSON.stringify(known) !== JSON.stringify(kept)) await this.store.update(this.key, known);
+    const stored = this.questions;
+    const known = stored.flatMap((question) => read(question) ?? []);
+    if (JSON.stringify(known) !== JSON.stringify(stored)) await this.store.update(this.key, known);
   }
 
   protected async add(questions: readonly Q[]): Promise<void> {
     const texts = new Set(questions.map((question) => JSON.stringify(question)));
     const older = this.questions.filter((question) => !texts.has(JSON.stringify(question)));
-    await this.store.update(this.key, [...questions, ...older].slice(0, this.kept));
+    await this.store.update(this.key, [...questions, ...older].slice(0, this.limit));
   }
 
   protected dataOf(fits: (question: Q) => boolean): string[] {
@@ -74,7 +74,7 @@ class QuestionMemory<
   }
 }
 
-export class ProbeMemory extends QuestionMemory<ProbeQuestion> {
+export class RecentProbes extends RecentQuestions<ProbeQuestion> {
   constructor(store: Store) {
     super(store, 'frankenstein.probes', 30);
   }
@@ -93,7 +93,7 @@ export class ProbeMemory extends QuestionMemory<ProbeQuestion> {
   }
 }
 
-export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
+export class RecentEvaluations extends RecentQuestions<EvaluationQuestion> {
   constructor(store: Store) {
     super(store, 'frankenstein.evaluations', 20);
   }

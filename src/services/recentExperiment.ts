@@ -1,6 +1,6 @@
 /** What was chosen for a new experiment lately, to begin with the next time. */
 import * as v from 'valibot';
-import type { Store } from './questionMemory.js';
+import type { Store } from './recentQuestions.js';
 
 const KEY = 'frankenstein.experiment';
 
@@ -14,7 +14,7 @@ export type ExperimentChoices = v.InferOutput<typeof Choices>;
 /** Files of questions that are offered again. */
 const KEPT = 10;
 
-export class ExperimentMemory {
+export class RecentExperiment {
   constructor(private readonly store: Store) {}
 
   get choices(): ExperimentChoices {

@@ -1,10 +1,10 @@
 /** How spectra were last taken: what the next one is offered with. */
 import type { SpectrumChoice } from '../protocol/hostApi.js';
-import type { Store } from './questionMemory.js';
+import type { Store } from './recentQuestions.js';
 
 const KEY = 'frankenstein.spectrum';
 
-export class SpectrumMemory {
+export class RecentSpectrum {
   constructor(private readonly store: Store) {}
 
   get choice(): SpectrumChoice {

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { atPace, type PaceOf, secondsKnown } from './pace.js';
+import { recordThroughput, type ThroughputOf, secondsKnown } from './throughput.js';
 
 describe('the pace of earlier runs', () => {
   let folder: string;
-  let of: PaceOf;
+  let of: ThroughputOf;
   beforeEach(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'frankenstein-test-'));
     of = { runsFolder: folder, kind: 'spectrum', mode: 'fast', threads: 2 };
@@ -15,10 +15,10 @@ describe('the pace of earlier runs', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   /** A run of so much work, that takes so many seconds of a clock of its own. */
-  async function run(work: number, seconds: number, at: PaceOf = of): Promise<void> {
+  async function run(work: number, seconds: number, at: ThroughputOf = of): Promise<void> {
     let now = 5_000;
     assert.equal(
-      await atPace(
+      await recordThroughput(
         at,
         work,
         () => {
@@ -54,7 +54,7 @@ describe('the pace of earlier runs', () => {
   });
 
   it('learns nothing of a run that failed, took a moment, had no work or has no folder', async () => {
-    await assert.rejects(atPace(of, 1e9, () => Promise.reject(new Error('stop')), () => 0)); // prettier-ignore
+    await assert.rejects(recordThroughput(of, 1e9, () => Promise.reject(new Error('stop')), () => 0)); // prettier-ignore
     await run(1e9, 1.9);
     await run(0, 10);
     await run(1e9, 10, { ...of, runsFolder: undefined });
