@@ -7,7 +7,16 @@ import type { Pass } from './passRequest.js';
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { blockGraph, headGraph, type LayerShape, projectionGraph, queryHeads } from './graphs/language.js';
+import {
+  attentionGraph,
+  blockGraph,
+  headGraph,
+  headsGraph,
+  type LayerShape,
+  projectedHeads,
+  projectionGraph,
+  queryHeads,
+} from './graphs/language.js';
 import { recurrenceGraph, recurrenceOutputGraph } from './graphs/linear.js';
 import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
@@ -15,8 +24,11 @@ import type { HeadPages } from './head.js';
 import type { LayerPlan } from './interventions.js';
 import { attentionMask } from './mask.js';
 import type { LayerPages, LayerWeights } from './pages.js';
+import { type FewWeights, finishFew, normed, projectFew } from './products/few.js';
+import { MOST_VECTORS } from './products/products.js';
 import type { Sessions } from './sessions.js';
 import type { LanguageSpec } from './spec.js';
+import { product } from './weights.js';
 import { editStates, mixerInput, swapKeysAndValues } from './swap.js';
 
 export interface PassResult {
@@ -55,6 +67,8 @@ interface LayerRun {
   layer: number;
   plan: LayerPlan;
   weights: LayerWeights;
+  /** Where there are few tokens and the layer can be run for them apart. */
+  few: FewWeights | undefined;
   current: 0 | 1;
   /** What the mixer is given: the layer's input, unless a swap changes it. */
   given: Float32Array;
@@ -110,12 +124,16 @@ export class LanguageRunner {
       if (!plan.skipped) {
         const weights = await this.pages.get(plan.checkpoint ?? this.checkpoint, layer, this.following(plans, layer));
         const attends = this.spec.mixers[layer] === 'attention';
+        const few =
+          active * tokens <= MOST_VECTORS
+            ? await this.pages.fewOf(plan.checkpoint ?? this.checkpoint, layer, weights)
+            : undefined;
         const kept =
           attends && capture?.attention?.includes(layer)
             ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
             : undefined;
         const given = mixerInput(plan, layer, pass, hidden, width, () => this.buffer('given', size));
-        const run: LayerRun = { pass, layer, plan, weights, current, given, kept };
+        const run: LayerRun = { pass, layer, plan, weights, few, current, given, kept };
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
           await (attends ? this.attend(chunk, run) : this.recur(chunk, run));
@@ -209,19 +227,12 @@ export class LanguageRunner {
   }
 
   /** A layer with attention. */
-  private async attend(chunk: Chunk, { pass, layer, plan, weights, current, given, kept }: LayerRun): Promise<void> {
+  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan } = run;
     const { cache } = pass;
-    const { layer: shape } = this.spec;
-    const x = chunk.x[current];
-    const gate = chunk.gate ? { gate: chunk.gate } : {};
     const cached = cache.tensors(layer, chunk.rows, chunk.row);
-    const { k, v } = chunk.fresh ?? cached;
-    await this.sessions.run(
-      `projection ${this.format}`,
-      () => projectionGraph(shape, this.format),
-      { x: chunk.over(given, shape.hidden), cos: chunk.cos, sin: chunk.sin, ...weights.projection },
-      { q: chunk.q, k, v, ...gate },
-    );
+    const fresh = chunk.fresh ?? cached;
+    await this.project(chunk, run, fresh);
     if (chunk.fresh)
       cache.write(
         layer,
@@ -229,38 +240,80 @@ export class LanguageRunner {
         chunk.rows,
         pass.slot + chunk.token,
         chunk.tokens,
-        k.data as Float32Array,
-        v.data as Float32Array,
+        fresh.k.data as Float32Array,
+        fresh.v.data as Float32Array,
       );
     swapKeysAndValues(plan, layer, pass, chunk);
+    await this.finish(chunk, run, cached);
+  }
 
+  /** Queries, keys and values of a chunk. */
+  private async project(
+    chunk: Chunk,
+    { weights, few, given }: LayerRun,
+    { k, v }: { k: ort.Tensor; v: ort.Tensor },
+  ): Promise<void> {
+    const { layer: shape } = this.spec;
+    const x = chunk.over(given, shape.hidden);
+    const { q, cos, sin } = chunk;
+    const results = { q, k, v, ...(chunk.gate ? { gate: chunk.gate } : {}) };
+    if (few === undefined) {
+      const feeds = { x, cos, sin, ...weights.projection };
+      return this.sessions.run(`projection ${this.format}`, () => projectionGraph(shape, this.format), feeds, results);
+    }
+    const count = chunk.rows * chunk.tokens;
+    const width = projectedHeads(shape) * shape.headDim;
+    const projected = this.buffer('projected', count * width);
+    projectFew(shape, few, x.data as Float32Array, count, projected);
+    const { qNorm, kNorm } = weights.projection;
     const feeds = {
-      ...{ x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer) },
-      ...gate,
-      ...gatesFeed(plan, cache.rows, chunk),
-      ...weights.block,
+      projected: new ort.Tensor('float32', projected, [chunk.rows, chunk.tokens, width]),
+      ...{ cos, sin },
+      ...(qNorm && kNorm ? { qNorm, kNorm } : {}),
     };
-    const results: Record<string, ort.Tensor> = { y: chunk.x[current === 0 ? 1 : 0] };
-    const gated = plan.gates !== undefined;
+    return this.sessions.run('heads', () => headsGraph(shape), feeds, results);
+  }
+
+  /** Attention over the cache, output projection, MLP. */
+  private async finish(
+    chunk: Chunk,
+    { pass, layer, plan, weights, few, current, kept }: LayerRun,
+    { k, v }: { k: ort.Tensor; v: ort.Tensor },
+  ): Promise<void> {
+    const { layer: shape } = this.spec;
+    const { cache } = pass;
+    const [x, y] = [chunk.x[current], chunk.x[current === 0 ? 1 : 0]];
+    const feeds = {
+      q: chunk.q,
+      k,
+      v,
+      mask: this.mask(pass, chunk, layer),
+      ...(chunk.gate ? { gate: chunk.gate } : {}),
+    };
     const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
-    if (kept)
-      results['weights'] = new ort.Tensor(
-        'float32',
-        this.buffer(
-          'weights',
-          dims.reduce((all, size) => all * size, 1),
-        ),
-        dims,
+    const made = kept && new ort.Tensor('float32', this.buffer('weights', product(dims)), dims);
+    const results: Record<string, ort.Tensor> = made ? { weights: made } : {};
+    const [gates, also] = [gatesFeed(plan, cache.rows, chunk), made ? ' weights' : ''];
+    if (few === undefined) {
+      const gated = plan.gates !== undefined;
+      await this.sessions.run(
+        `block ${this.format}${gated ? ' gated' : ''}${also}`,
+        () => blockGraph(shape, { format: this.format, gated, weights: made !== undefined }),
+        { x, ...feeds, ...gates, ...weights.block },
+        { y, ...results },
       );
-    const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}`;
-    await this.sessions.run(
-      key,
-      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined }),
-      feeds,
-      results,
-    );
-    if (kept)
-      storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
+    } else {
+      const width = shape.heads * shape.headDim;
+      const count = chunk.rows * chunk.tokens;
+      const mixed = this.buffer('attended', count * width);
+      await this.sessions.run(`attention${also}`, () => attentionGraph(shape, { weights: made !== undefined }), feeds, {
+        mixed: new ort.Tensor('float32', mixed, [chunk.rows, chunk.tokens, width]),
+        ...results,
+      });
+      const parts = { x: x.data as Float32Array, mixed, y: y.data as Float32Array };
+      finishFew(shape, few, { ...parts, gates: (gates.gates?.data as Float32Array | undefined) ?? null }, count);
+    }
+    if (kept && made) storeWeights(made.data, kept, chunk, pass.tokens, shape.heads, cache.capacity);
   }
 
   /** A layer that carries a state: from what the tokens before this chunk left, to what its own leave. */
@@ -324,6 +377,8 @@ export class LanguageRunner {
     const last = this.buffer('last', rows * width);
     for (let row = 0; row < rows; row++)
       last.set(hidden.subarray(((row + 1) * tokens - 1) * width, (row + 1) * tokens * width), row * width);
+    const few = rows <= MOST_VECTORS ? await this.head.fewOf() : undefined;
+    if (few) return few.products.multiply('head', normed(last, few.norm, epsilon), rows).slice();
     const x = new ort.Tensor('float32', last, [rows, width]);
     const { vocabulary } = this.spec;
     const logits = new Float32Array(rows * vocabulary);

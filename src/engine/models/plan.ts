@@ -11,10 +11,12 @@ import { queryHeads } from './graphs/language.js';
 import { linearSizes } from './graphs/linearShape.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
-import { layerBytes, layerParts } from './pages.js';
+import { fewInLayer, layerBytes, layerParts } from './pages.js';
 import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import { type ModelSpec, tensorOf } from './spec.js';
+import { layerMatrices } from './products/few.js';
+import { extraBytes } from './products/products.js';
+import { type LanguageSpec, type ModelSpec, tensorOf } from './spec.js';
 import { passingVisionBytes, visionParts } from './vision.js';
 import { bytesOfParts, commonFormat } from './weights.js';
 
@@ -34,6 +36,8 @@ const LEAST_ACTIVATION_BYTES = 16 << 20;
 const ACTIVATION_COPIES = 1.25;
 /** Weights that are widened for good at the most: beyond that, twice the memory would gain nothing. */
 const WIDE_BYTES = 1 << 30;
+/** Products with few tokens run in one thread; the runtime's, slower in each, catch up beyond so many. */
+const MOST_FEW_THREADS = 4;
 /** Every graph may keep its results' memory for its next run; so much must be free for that. */
 const ARENAS = 8;
 /** Results in between of a small batch, in units of its keys, values and states. */
@@ -47,6 +51,11 @@ export interface MemoryPlan {
   memory: number;
   threads: number;
   format: WeightFormat;
+  /**
+   * Weights are bf16, stay, and are also there for products with few tokens (`products/`): the same memory, or where
+   * `format` is F32 copies of it.
+   */
+  few: boolean;
   /** Layers that stay in memory; the others are read at every pass. */
   residentLayers: number;
   keepHead: boolean;
@@ -114,9 +123,9 @@ export function planMemory(
   const activationsOfWhole = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, whole / 14));
   const wholeBytes = Math.ceil(whole + activations(activationsOfWhole));
 
-  for (const format of new Set<WeightFormat>(['F32', stored])) {
-    const weights = weightsIn(format);
-    if (format !== stored && weights > WIDE_BYTES) continue;
+  for (const { format, few } of kindsOf(language, stored, threads)) {
+    if (format !== stored && weightsIn(format) > WIDE_BYTES) continue;
+    const weights = weightsIn(format) + (few ? fewBytes(language, format) : 0);
     const fixedBytes = base + activations(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
     const left = memory - fixedBytes;
     // At least a quarter for the batch: without room for rows a model that stays is no faster than one that streams.
@@ -127,6 +136,7 @@ export function planMemory(
       memory,
       threads,
       format,
+      few,
       residentLayers: Infinity,
       keepHead: true,
       headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2),
@@ -168,6 +178,7 @@ export function planMemory(
     memory,
     threads,
     format: stored,
+    few: false,
     residentLayers,
     keepHead: false,
     headBlockRows,
@@ -180,6 +191,28 @@ export function planMemory(
     streamedBytes: (layers - residentLayers) * perLayer + headBytes(stored),
     wholeBytes,
   };
+}
+
+/** How weights may stay, what is best first. */
+function kindsOf(language: LanguageSpec, stored: WeightFormat, threads: number): Pick<MemoryPlan, 'format' | 'few'>[] {
+  const fits = stored === 'BF16' && threads <= MOST_FEW_THREADS && layersOfFew(language).length > 0;
+  return [...new Set<WeightFormat>(['F32', stored])].flatMap((format) =>
+    (fits ? [true, false] : [false]).map((few) => ({ format, few })),
+  );
+}
+
+/** Layers that can be run for few tokens apart. */
+function layersOfFew(language: LanguageSpec): number[] {
+  return language.mixers.flatMap((_, layer) => (fewInLayer(language, layer) ? [layer] : []));
+}
+
+/** Bytes that products with few tokens need beside weights in `format`. */
+function fewBytes(language: LanguageSpec, format: WeightFormat): number {
+  const { layer, vocabulary } = language;
+  const own = layersOfFew(language).map(() => layerMatrices(layer));
+  const all = [...own, [{ input: 'head', rows: vocabulary, columns: layer.hidden }]];
+  const copies = format === 'F32' ? all.flat().reduce((sum, { rows, columns }) => sum + 2 * rows * columns, 0) : 0;
+  return copies + all.reduce((sum, matrices) => sum + extraBytes(matrices), 0);
 }
 
 /** Rows of the head that are brought in at once. */
