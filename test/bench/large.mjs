@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { assembly } from '../../scripts/assembly.mjs';
 import { findPython, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -22,6 +23,7 @@ export async function benchLarge({ root, log, large }) {
       format: 'cjs',
       target: 'node20',
       external: ['onnxruntime-node'],
+      plugins: [assembly],
       keepNames: true,
       outfile,
       logLevel: 'warning',

@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { assembly } from '../../scripts/assembly.mjs';
+import { benchRealModel } from './realModel.mjs';
 import { findPython, median, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -21,6 +23,7 @@ export async function benchModel({ root, repeat, log }) {
     format: 'cjs',
     target: 'node20',
     external: ['onnxruntime-node'],
+    plugins: [assembly],
     keepNames: true,
     outfile: bundle,
     logLevel: 'warning',
@@ -63,5 +66,7 @@ export async function benchModel({ root, repeat, log }) {
     `| | batch | ${sides.map(({ name }) => `${name}, wall | cpu`).join(' | ')} |`,
     `|---|--:|${sides.map(() => '--:|--:|').join('')}`,
     ...rows,
+    '',
+    await benchRealModel({ root, repeat, log }),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import * as ort from 'onnxruntime-node';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { readElements, readInto } from '../tensors/elements.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
+import { holds, Products } from './products/products.js';
 import type { LanguageSpec } from './spec.js';
 import { tensorOf } from './stored.js';
 import { type Allocate, type Feeds, readParts, reusing } from './weights.js';
@@ -22,16 +23,23 @@ export class HeadPages {
   private kept: HeadBlock[] | undefined;
   private readonly stored: Tensor;
   private readonly allocate: Allocate;
+  /** All rows, to be multiplied with few vectors. */
+  private products: Promise<Products> | undefined;
+  private filled = false;
   /** Rows that a graph widens at once; what `blocks` gives are multiples of them, or 0. */
   readonly blockRows: number;
 
-  /** @param rowsAtOnce rows of the vocabulary brought in at once. `keep`: all blocks stay. */
+  /**
+   * @param rowsAtOnce rows of the vocabulary brought in at once. `keep`: all blocks stay. `few`: it is bf16, stays, and is
+   * also there for few vectors.
+   */
   constructor(
     private readonly spec: LanguageSpec,
     private readonly checkpoint: Checkpoint,
     readonly format: WeightFormat,
     private readonly rowsAtOnce: number,
     private readonly keep: boolean,
+    private readonly few = false,
   ) {
     this.blockRows = blockRowsOf(spec.vocabulary, spec.layer.hidden);
     this.stored = tensorOf(checkpoint, spec.head);
@@ -42,32 +50,50 @@ export class HeadPages {
   async *blocks(): AsyncGenerator<HeadBlock> {
     if (this.kept) return yield* this.kept;
     const kept: HeadBlock[] = [];
-    this.norm ??= (
-      await readParts(
-        this.checkpoint,
-        [
-          {
-            input: 'norm',
-            names: [`${this.spec.root}.norm.weight`],
-            dims: [this.spec.layer.hidden],
-            plusOne: this.spec.layer.unitNorms,
-          },
-        ],
-        'F32',
-      )
-    )['norm']!;
+    const norm = await this.readNorm();
     for (let first = 0; first < this.spec.vocabulary; first += this.rowsAtOnce) {
       const count = Math.min(this.rowsAtOnce, this.spec.vocabulary - first);
-      const block = { first, count, feeds: { norm: this.norm, head: await this.read(first, count) } };
+      const block = { first, count, feeds: { norm, head: await this.read(first, count) } };
       if (this.keep) kept.push(block);
       yield block;
     }
     if (this.keep) this.kept = kept;
   }
 
+  /** For few vectors: the whole head and the norm before it. Undefined where it has to run in graphs. */
+  async fewOf(): Promise<{ products: Products; norm: Float32Array } | undefined> {
+    const {
+      vocabulary,
+      layer: { hidden },
+    } = this.spec;
+    const matrices = [{ input: 'head', rows: vocabulary, columns: hidden }];
+    if (!this.few || !holds(matrices)) return undefined;
+    const products = await (this.products ??= Products.of(matrices));
+    if (!this.filled) {
+      const halves = products.allocate('head', Uint16Array, vocabulary * hidden);
+      await readInto(this.stored, 0, new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));
+      this.filled = true;
+    }
+    return { products, norm: (await this.readNorm()).data as Float32Array };
+  }
+
+  private async readNorm(): Promise<ort.Tensor> {
+    const { root, layer } = this.spec;
+    const part = { input: 'norm', names: [`${root}.norm.weight`], dims: [layer.hidden], plusOne: layer.unitNorms };
+    return (this.norm ??= (await readParts(this.checkpoint, [part], 'F32'))['norm']!);
+  }
+
   private async read(first: number, count: number): Promise<ort.Tensor> {
     const { hidden } = this.spec.layer;
     const size = count * hidden;
+    if (this.format === 'BF16') {
+      // The same memory serves both.
+      const few = await this.fewOf();
+      if (few) {
+        const halves = few.products.allocate('head', Uint16Array, this.spec.vocabulary * hidden);
+        return new ort.Tensor('uint16', halves.subarray(first * hidden, (first + count) * hidden), [count, hidden]);
+      }
+    }
     if (this.format !== 'F32') {
       const halves = this.allocate('head', Uint16Array, size);
       await readInto(this.stored, first * hidden, new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));

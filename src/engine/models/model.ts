@@ -85,8 +85,9 @@ export class Model {
       { provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.thrifty },
       settings.onNotice ?? (() => undefined),
     );
-    this.pages = new LayerPages(language, format, plan.residentLayers);
-    const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
+    const few = plan.few && this.sessions.serving === 'cpu';
+    this.pages = new LayerPages(language, format, plan.residentLayers, few ? checkpoint : undefined);
+    const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead, few);
     this.experts = new ExpertPages(language, format, plan.expertBytes);
     this.runner = new LanguageRunner(
       language,

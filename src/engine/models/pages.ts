@@ -7,6 +7,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { type LayerShape, queryHeads } from './graphs/language.js';
 import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
+import { type FewWeights, layerMatrices, runsFew } from './products/few.js';
+import { Products } from './products/products.js';
 import { type LanguageSpec } from './spec.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
@@ -15,6 +17,8 @@ export interface LayerWeights {
   /** Queries, keys and values of attention; or convolution and recurrence. */
   projection: Feeds;
   block: Feeds;
+  /** Where the matrices lie in memory that few tokens can be multiplied from. */
+  products?: Products;
 }
 
 interface Parts {
@@ -129,6 +133,15 @@ export function layerBytes(spec: LanguageSpec, format: WeightFormat, layer: numb
   return bytesOfParts([...projection, ...block], format);
 }
 
+/** Whether a layer can be run by `products/few.ts`. */
+export function fewInLayer(spec: LanguageSpec, layer: number): boolean {
+  const { projection, block } = layerParts(spec, layer);
+  return runsFew(
+    spec.layer,
+    [...projection, ...block].map(({ input }) => input),
+  );
+}
+
 export class LayerPages {
   private readonly kept = new Map<string, Promise<LayerWeights>>();
   /** The layer being brought in ahead of its use. */
@@ -141,12 +154,41 @@ export class LayerPages {
   /** Bytes read from files so far. */
   bytesRead = 0;
 
-  /** @param keep layers that stay in memory once read. */
+  /** By layer, matrices of `few` as they are stored, where graphs have them as fp32. */
+  private readonly copies = new Map<number, Promise<Products>>();
+
+  /**
+   * @param keep layers that stay in memory once read.
+   * @param few the checkpoint, of bf16, whose layers that stay are also there for few tokens; undefined: none are.
+   */
   constructor(
     private readonly spec: LanguageSpec,
     private readonly format: WeightFormat,
     private readonly keep: number,
+    private readonly few?: Checkpoint,
   ) {}
+
+  /** A layer for few tokens, whose weights `get` gave; undefined where it has to run in graphs. */
+  async fewOf(checkpoint: Checkpoint, layer: number, weights: LayerWeights): Promise<FewWeights | undefined> {
+    const vectors = { ...weights.projection, ...weights.block };
+    if (weights.products !== undefined) return { products: weights.products, vectors };
+    if (this.format !== 'F32' || this.few !== checkpoint || !fewInLayer(this.spec, layer)) return undefined;
+    let copy = this.copies.get(layer);
+    if (copy === undefined) {
+      copy = this.copy(checkpoint, layer);
+      this.copies.set(layer, copy);
+      copy.catch(() => this.copies.delete(layer));
+    }
+    return { products: await copy, vectors };
+  }
+
+  private async copy(checkpoint: Checkpoint, layer: number): Promise<Products> {
+    const { projection, block } = layerParts(this.spec, layer);
+    const products = await Products.of(layerMatrices(this.spec.layer));
+    const matrices = [...projection, ...block].filter(({ dims }) => dims.length > 1);
+    await readParts(checkpoint, matrices, 'BF16', products.allocate);
+    return products;
+  }
 
   /**
    * The weights of one layer. `next` is what will be asked for after it: its reading starts now, when it has to be
@@ -178,7 +220,7 @@ export class LayerPages {
       return there;
     }
     if (this.kept.size < this.keep) {
-      const weights = this.read(checkpoint, layer);
+      const weights = this.readToStay(checkpoint, layer);
       this.kept.set(key, weights);
       weights.catch(() => this.kept.delete(key));
       return weights;
@@ -188,6 +230,13 @@ export class LayerPages {
     const weights = this.reading[this.turn].then(() => this.read(checkpoint, layer, memory));
     this.reading[this.turn] = weights.catch(() => undefined);
     return weights;
+  }
+
+  private async readToStay(checkpoint: Checkpoint, layer: number): Promise<LayerWeights> {
+    if (this.format !== 'BF16' || this.few === undefined || !fewInLayer(this.spec, layer))
+      return this.read(checkpoint, layer);
+    const products = await Products.of(layerMatrices(this.spec.layer));
+    return { ...(await this.read(checkpoint, layer, products.allocate)), products };
   }
 
   private async read(checkpoint: Checkpoint, layer: number, allocate?: Allocate): Promise<LayerWeights> {
@@ -201,6 +250,7 @@ export class LayerPages {
   /** Forgets what only another checkpoint's layers were needed for. */
   clear(): void {
     this.kept.clear();
+    this.copies.clear();
     this.ahead = undefined;
   }
 }

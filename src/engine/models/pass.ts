@@ -7,7 +7,16 @@ import type { Pass } from './passRequest.js';
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { blockGraph, headGraph, type LayerShape, projectionGraph, queryHeads } from './graphs/language.js';
+import {
+  attentionGraph,
+  blockGraph,
+  headGraph,
+  headsGraph,
+  type LayerShape,
+  projectedHeads,
+  projectionGraph,
+  queryHeads,
+} from './graphs/language.js';
 import { recurrenceGraph, recurrenceOutputGraph } from './graphs/linear.js';
 import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
@@ -17,8 +26,11 @@ import type { HeadPages } from './head.js';
 import type { LayerPlan } from './interventions.js';
 import { attentionMask, imageEnds } from './mask.js';
 import type { LayerPages, LayerWeights } from './pages.js';
+import { type FewWeights, finishFew, normed, projectFew } from './products/few.js';
+import { MOST_VECTORS } from './products/products.js';
 import type { Sessions } from './sessions.js';
 import type { LanguageSpec } from './spec.js';
+import { product } from './weights.js';
 import { editStates, mixerInput, swapKeysAndValues } from './swap.js';
 
 export interface PassResult {
@@ -60,6 +72,8 @@ interface LayerRun {
   layer: number;
   plan: LayerPlan;
   weights: LayerWeights;
+  /** Where there are few tokens and the layer can be run for them apart. */
+  few: FewWeights | undefined;
   current: 0 | 1;
   /** What the mixer is given: the layer's input, unless a swap changes it. */
   given: Float32Array;
@@ -128,13 +142,17 @@ export class LanguageRunner {
       if (!plan.skipped) {
         const weights = await this.pages.get(plan.checkpoint ?? this.checkpoint, layer, this.following(plans, layer));
         const attends = this.spec.mixers[layer] === 'attention';
+        const few =
+          active * tokens <= MOST_VECTORS
+            ? await this.pages.fewOf(plan.checkpoint ?? this.checkpoint, layer, weights)
+            : undefined;
         const kept =
           attends && capture?.attention?.includes(layer)
             ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
             : undefined;
         const given = mixerInput(plan, layer, pass, hidden, width, () => this.buffer('given', size));
         const routing = this.spec.mlps[layer] === 'experts' ? this.routing(rows * tokens) : undefined;
-        const run: LayerRun = { pass, layer, plan, weights, current, given, kept, routing };
+        const run: LayerRun = { pass, layer, plan, weights, few, current, given, kept, routing };
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
           if (!attends) await this.recur(chunk, run);
@@ -251,18 +269,11 @@ export class LanguageRunner {
   }
 
   /** Queries, keys and values of a layer with attention; the latter into the cache. */
-  private async project(chunk: Chunk, { pass, layer, plan, weights, given }: LayerRun): Promise<void> {
+  private async project(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan } = run;
     const { cache } = pass;
-    const { layer: shape, windows } = this.spec;
-    const gate = chunk.gate ? { gate: chunk.gate } : {};
     const { k, v } = chunk.fresh ?? cache.tensors(layer, chunk.rows, chunk.row);
-    const angles = windows[layer] === null ? chunk.angles : chunk.slidingAngles;
-    await this.sessions.run(
-      `projection ${this.format}`,
-      () => projectionGraph(shape, this.format),
-      { x: chunk.over(given, shape.hidden), ...angles, ...weights.projection },
-      { q: chunk.q, k, v, ...gate },
-    );
+    await this.projected(chunk, run, { q: chunk.q, k, v, ...(chunk.gate ? { gate: chunk.gate } : {}) });
     if (chunk.fresh)
       cache.write(
         layer,
@@ -276,44 +287,70 @@ export class LanguageRunner {
     swapKeysAndValues(plan, layer, pass, chunk);
   }
 
-  /** Attention over what the cache holds, and the MLP. */
-  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
-    const { pass, layer, plan, weights, current, kept, routing } = run;
-    const { cache } = pass;
-    const { layer: shape } = this.spec;
-    const x = chunk.x[current];
-    const gate = chunk.gate ? { gate: chunk.gate } : {};
-    const cached = cache.tensors(layer, chunk.rows, chunk.row);
+  /** Runs the product and what makes heads of it. */
+  private async projected(
+    chunk: Chunk,
+    { layer, weights, few, given }: LayerRun,
+    results: Record<string, ort.Tensor>,
+  ): Promise<void> {
+    const { layer: shape, windows } = this.spec;
+    const x = chunk.over(given, shape.hidden);
+    const angles = windows[layer] === null ? chunk.angles : chunk.slidingAngles;
+    if (few === undefined) {
+      const feeds = { x, ...angles, ...weights.projection };
+      return this.sessions.run(`projection ${this.format}`, () => projectionGraph(shape, this.format), feeds, results);
+    }
+    const count = chunk.rows * chunk.tokens;
+    const width = projectedHeads(shape) * shape.headDim;
+    const projected = this.buffer('projected', count * width);
+    projectFew(shape, few, x.data as Float32Array, count, projected);
+    const { qNorm, kNorm } = weights.projection;
     const feeds = {
-      ...{ x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer) },
-      ...gate,
-      ...gatesFeed(plan, cache.rows, chunk),
-      ...weights.block,
+      projected: new ort.Tensor('float32', projected, [chunk.rows, chunk.tokens, width]),
+      ...angles,
+      ...(qNorm && kNorm ? { qNorm, kNorm } : {}),
     };
-    const results: Record<string, ort.Tensor> = {
-      y: chunk.x[current === 0 ? 1 : 0],
-      ...routedResults(chunk, this.spec.layer, routing),
+    return this.sessions.run('heads', () => headsGraph(shape), feeds, results);
+  }
+
+  /** Attention over what the cache holds, output projection, MLP. */
+  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan, weights, few, current, kept, routing } = run;
+    const { layer: shape } = this.spec;
+    const { cache } = pass;
+    const { k, v } = cache.tensors(layer, chunk.rows, chunk.row);
+    const [x, y] = [chunk.x[current], chunk.x[current === 0 ? 1 : 0]];
+    const feeds = {
+      q: chunk.q,
+      k,
+      v,
+      mask: this.mask(pass, chunk, layer),
+      ...(chunk.gate ? { gate: chunk.gate } : {}),
     };
-    const [gated, routed] = [plan.gates !== undefined, routing !== undefined];
     const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
-    if (kept)
-      results['weights'] = new ort.Tensor(
-        'float32',
-        this.buffer(
-          'weights',
-          dims.reduce((all, size) => all * size, 1),
-        ),
-        dims,
+    const made = kept && new ort.Tensor('float32', this.buffer('weights', product(dims)), dims);
+    const results: Record<string, ort.Tensor> = made ? { weights: made } : {};
+    const [gates, also] = [gatesFeed(plan, cache.rows, chunk), made ? ' weights' : ''];
+    if (few === undefined) {
+      const [gated, routed] = [plan.gates !== undefined, routing !== undefined];
+      await this.sessions.run(
+        `block ${this.format}${gated ? ' gated' : ''}${also}${routed ? ' routed' : ''}`,
+        () => blockGraph(shape, { format: this.format, gated, weights: made !== undefined, routed }),
+        { x, ...feeds, ...gates, ...weights.block },
+        { y, ...results, ...routedResults(chunk, shape, routing) },
       );
-    const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}${routed ? ' routed' : ''}`;
-    await this.sessions.run(
-      key,
-      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined, routed }),
-      feeds,
-      results,
-    );
-    if (kept)
-      storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
+    } else {
+      const width = shape.heads * shape.headDim;
+      const count = chunk.rows * chunk.tokens;
+      const mixed = this.buffer('attended', count * width);
+      await this.sessions.run(`attention${also}`, () => attentionGraph(shape, { weights: made !== undefined }), feeds, {
+        mixed: new ort.Tensor('float32', mixed, [chunk.rows, chunk.tokens, width]),
+        ...results,
+      });
+      const parts = { x: x.data as Float32Array, mixed, y: y.data as Float32Array };
+      finishFew(shape, few, { ...parts, gates: (gates.gates?.data as Float32Array | undefined) ?? null }, count);
+    }
+    if (kept && made) storeWeights(made.data, kept, chunk, pass.tokens, shape.heads, cache.capacity);
   }
 
   /** A layer that carries a state: from what the tokens before this chunk left, to what its own leave. */
@@ -394,6 +431,9 @@ export class LanguageRunner {
     const last = this.buffer('last', rows * width);
     for (let row = 0; row < rows; row++)
       last.set(hidden.subarray(((row + 1) * tokens - 1) * width, (row + 1) * tokens * width), row * width);
+    const few = rows <= MOST_VECTORS ? await this.head.fewOf() : undefined;
+    if (few)
+      return capped(few.products.multiply('head', normed(last, few.norm, epsilon), rows).slice(), this.spec.softcap);
     const x = new ort.Tensor('float32', last, [rows, width]);
     const { vocabulary } = this.spec;
     const logits = new Float32Array(rows * vocabulary);
@@ -441,6 +481,13 @@ export function tokenBytes(shape: LayerShape, capacity: number): number {
   const recurrence = linear ? 2 * hidden + 3 * linearSizes(linear).projected : 0;
   const mlp = 3 * hidden + 5 * Math.max(inner, experts?.shared ?? 0) + 2 * (experts?.count ?? 0);
   return 4 * Math.max(projections, attention, recurrence, mlp);
+}
+
+/** cap·tanh(logits / cap), in place. */
+function capped(logits: Float32Array, cap: number | null): Float32Array {
+  if (cap !== null)
+    for (let index = 0; index < logits.length; index++) logits[index] = cap * Math.tanh(logits[index]! / cap);
+  return logits;
 }
 
 function countUpTo(sorted: Int32Array, layer: number): number {

@@ -13,10 +13,12 @@ import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
 import { expertBytes, expertParts, PASSING_EXPERTS } from './expertPages.js';
 import { expertLayers } from './experts.js';
-import { layerBytes, layerParts } from './pages.js';
+import { fewInLayer, layerBytes, layerParts } from './pages.js';
 import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import type { ModelSpec } from './spec.js';
+import { layerMatrices } from './products/few.js';
+import { extraBytes } from './products/products.js';
+import type { LanguageSpec, ModelSpec } from './spec.js';
 import { tensorOf } from './stored.js';
 import { hasPatchBias, passingVisionBytes, visionParts } from './vision.js';
 import { frameTokens } from './visionShape.js';
@@ -38,6 +40,8 @@ const LEAST_ACTIVATION_BYTES = 16 << 20;
 const ACTIVATION_COPIES = 1.25;
 /** Weights that are widened for good at the most: beyond that, twice the memory would gain nothing. */
 const WIDE_BYTES = 1 << 30;
+/** Products with few tokens run in one thread; the runtime's, slower in each, catch up beyond so many. */
+const MOST_FEW_THREADS = 4;
 /** Every graph may keep its results' memory for its next run; so much must be free for that. */
 const ARENAS = 8;
 /** Results in between of a small batch, in units of its keys, values and states. */
@@ -51,6 +55,11 @@ export interface MemoryPlan {
   memory: number;
   threads: number;
   format: WeightFormat;
+  /**
+   * Weights are bf16, stay, and are also there for products with few tokens (`products/`): the same memory, or where
+   * `format` is F32 copies of it.
+   */
+  few: boolean;
   /** Layers that stay in memory; the others are read at every pass. */
   residentLayers: number;
   /** Of weights in memory, for experts that stay: those used most. Infinity: all of them. */
@@ -188,9 +197,9 @@ function keptHeadRows({ language: { vocabulary, layer } }: ModelSpec, format: We
 /** Every weight stays in memory. Undefined where they do not fit. */
 function wholePlan(budget: Budget): MemoryPlan | undefined {
   const { spec, sizes, memory, threads, batch, base, activationBytes, least, wholeBytes } = budget;
-  for (const format of new Set<WeightFormat>(['F32', sizes.stored])) {
-    const weights = sizes.weightsIn(format);
-    if (format !== sizes.stored && weights > WIDE_BYTES) continue;
+  for (const { format, few } of kindsOf(spec.language, sizes.stored, threads)) {
+    if (format !== sizes.stored && sizes.weightsIn(format) > WIDE_BYTES) continue;
+    const weights = sizes.weightsIn(format) + (few ? fewBytes(spec.language, format) : 0);
     const fixedBytes = base + activationsFor(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
     const left = memory - fixedBytes;
     // At least a quarter for the batch: without room for rows a model that stays is no faster than one that streams.
@@ -201,6 +210,7 @@ function wholePlan(budget: Budget): MemoryPlan | undefined {
       memory,
       threads,
       format,
+      few,
       residentLayers: Infinity,
       expertBytes: Infinity,
       keepHead: true,
@@ -234,6 +244,7 @@ function pagedExpertsPlan(budget: Budget): MemoryPlan | undefined {
     memory,
     threads,
     format: stored,
+    few: false,
     residentLayers: Infinity,
     expertBytes: kept,
     keepHead: true,
@@ -284,6 +295,7 @@ function streamingPlan(budget: Budget): MemoryPlan {
     memory,
     threads,
     format: stored,
+    few: false,
     residentLayers,
     expertBytes: 0,
     keepHead: false,
@@ -297,6 +309,28 @@ function streamingPlan(budget: Budget): MemoryPlan {
     streamedBytes: (layers - residentLayers) * perLayer + sizes.headIn(stored) + sizes.expertsRead(0),
     wholeBytes,
   };
+}
+
+/** How weights may stay, what is best first. */
+function kindsOf(language: LanguageSpec, stored: WeightFormat, threads: number): Pick<MemoryPlan, 'format' | 'few'>[] {
+  const fits = stored === 'BF16' && threads <= MOST_FEW_THREADS && layersOfFew(language).length > 0;
+  return [...new Set<WeightFormat>(['F32', stored])].flatMap((format) =>
+    (fits ? [true, false] : [false]).map((few) => ({ format, few })),
+  );
+}
+
+/** Layers that can be run for few tokens apart. */
+function layersOfFew(language: LanguageSpec): number[] {
+  return language.mixers.flatMap((_, layer) => (fewInLayer(language, layer) ? [layer] : []));
+}
+
+/** Bytes that products with few tokens need beside weights in `format`. */
+function fewBytes(language: LanguageSpec, format: WeightFormat): number {
+  const { layer, vocabulary } = language;
+  const own = layersOfFew(language).map(() => layerMatrices(layer));
+  const all = [...own, [{ input: 'head', rows: vocabulary, columns: layer.hidden }]];
+  const copies = format === 'F32' ? all.flat().reduce((sum, { rows, columns }) => sum + 2 * rows * columns, 0) : 0;
+  return copies + all.reduce((sum, matrices) => sum + extraBytes(matrices), 0);
 }
 
 /** Rows of the head that are brought in at once. */

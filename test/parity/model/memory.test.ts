@@ -23,6 +23,7 @@ const ONE_ROW = -1;
 
 const PLANS: Record<string, Partial<MemoryPlan>> = {
   'weights stay in 16 bits': { format: 'BF16', headBlockRows: 17 },
+  'graphs alone, for few tokens too': { few: false },
   'every layer is read at every pass': {
     residentLayers: 0,
     expertBytes: 0,

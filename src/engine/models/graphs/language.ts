@@ -47,13 +47,10 @@ export interface LayerShape {
  * kvHeads, S, headDim]`; with output gates `gate`, of the queries' shape.
  */
 export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph {
-  const { hidden, heads, kvHeads, headDim, rotated } = shape;
+  const { hidden, headDim } = shape;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', 'S', hidden]);
-  const cos = graph.input('cos', ElementType.FLOAT, ['B', 'S', rotated / 2]);
-  const sin = graph.input('sin', ElementType.FLOAT, ['B', 'S', rotated / 2]);
-  const queries = queryHeads(shape);
-  const all = queries + 2 * kvHeads;
+  const all = projectedHeads(shape);
   const normed = rmsNorm(graph, x, vector(graph, 'norm1', hidden), shape.epsilon);
   const weight = matrix(graph, 'qkv', all * headDim, hidden, format);
   const projected = linear(
@@ -63,6 +60,25 @@ export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph 
     weight,
     shape.qkvBias ? vector(graph, 'qkvBias', all * headDim) : undefined,
   );
+  addHeads(graph, shape, projected);
+  return graph;
+}
+
+/** The same without the product: `projected [B, S, projected heads · headDim]` is given. */
+export function headsGraph(shape: LayerShape): Graph {
+  const graph = new Graph();
+  const width = projectedHeads(shape) * shape.headDim;
+  addHeads(graph, shape, graph.input('projected', ElementType.FLOAT, ['B', 'S', width]));
+  return graph;
+}
+
+/** Queries, keys and values out of what was projected: normed, rotated, by head. */
+function addHeads(graph: Graph, shape: LayerShape, projected: Value): void {
+  const { heads, kvHeads, headDim, rotated } = shape;
+  const cos = graph.input('cos', ElementType.FLOAT, ['B', 'S', rotated / 2]);
+  const sin = graph.input('sin', ElementType.FLOAT, ['B', 'S', rotated / 2]);
+  const queries = queryHeads(shape);
+  const all = projectedHeads(shape);
   const byHead = graph.node('Transpose', [graph.node('Reshape', [projected, graph.ints(0, 0, all, headDim)])], {
     perm: { ints: [0, 2, 1, 3] },
   });
@@ -81,12 +97,16 @@ export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph 
   graph.output('q', rotate(qn), ElementType.FLOAT, ['B', heads, 'S', headDim]);
   graph.output('k', rotate(kn), ElementType.FLOAT, ['B', kvHeads, 'S', headDim]);
   graph.output('v', v!, ElementType.FLOAT, ['B', kvHeads, 'S', headDim]);
-  return graph;
 }
 
 /** Rows of the query matrix, in heads: with output gates, two per head. */
 export function queryHeads({ heads, outputGate }: LayerShape): number {
   return outputGate ? 2 * heads : heads;
+}
+
+/** Rows of the matrix of queries, keys and values, in heads. */
+export function projectedHeads(shape: LayerShape): number {
+  return queryHeads(shape) + 2 * shape.kvHeads;
 }
 
 export interface BlockVariant {
@@ -106,9 +126,27 @@ export interface BlockVariant {
  * `gate`, weights. Out: `y [B, S, hidden]`.
  */
 export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
-  const { hidden, heads, kvHeads, headDim } = shape;
+  const { hidden, heads, headDim } = shape;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', 'S', hidden]);
+  const { mixed, weights } = attention(graph, shape);
+  addMixedAndMlp(graph, shape, variant, { x, mixed, width: heads * headDim, bias: shape.outputBias });
+  if (variant.weights) graph.output('weights', weights, ElementType.FLOAT, ['B', heads, 'S', 'C']);
+  return graph;
+}
+
+/** The attention of `blockGraph` alone. Out: `mixed [B, S, heads · headDim]`; as asked for `weights`. */
+export function attentionGraph(shape: LayerShape, variant: Pick<BlockVariant, 'weights'>): Graph {
+  const { heads, headDim } = shape;
+  const graph = new Graph();
+  const { mixed, weights } = attention(graph, shape);
+  graph.output('mixed', mixed, ElementType.FLOAT, ['B', 'S', heads * headDim]);
+  if (variant.weights) graph.output('weights', weights, ElementType.FLOAT, ['B', heads, 'S', 'C']);
+  return graph;
+}
+
+function attention(graph: Graph, shape: LayerShape): { mixed: Value; weights: Value } {
+  const { heads, kvHeads, headDim } = shape;
   const q = graph.input('q', ElementType.FLOAT, ['B', heads, 'S', headDim]);
   const k = graph.input('k', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
   const v = graph.input('v', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
@@ -120,17 +158,14 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   const weights = attentionWeights(graph, grouped, k, shape.scoreScale, (scores) =>
     graph.node('Add', [graph.node('Reshape', [scores, perHead]), mask]),
   );
-  const mixed = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
-  let given = graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)]);
+  const product = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
+  let given = graph.node('Reshape', [product, graph.ints(0, heads, -1, headDim)]);
   if (shape.outputGate) {
     const gate = graph.input('gate', ElementType.FLOAT, ['B', heads, 'S', headDim]);
     given = graph.node('Mul', [given, graph.node('Sigmoid', [gate])]);
   }
   const byToken = graph.node('Transpose', [given], { perm: { ints: [0, 2, 1, 3] } });
-  const flat = graph.node('Reshape', [byToken, graph.ints(0, 0, heads * headDim)]);
-  addMixedAndMlp(graph, shape, variant, { x, mixed: flat, width: heads * headDim, bias: shape.outputBias });
-  if (variant.weights) graph.output('weights', weights, ElementType.FLOAT, ['B', heads, 'S', 'C']);
-  return graph;
+  return { mixed: graph.node('Reshape', [byToken, graph.ints(0, 0, heads * headDim)]), weights };
 }
 
 /**
