@@ -32,5 +32,8 @@ export function engineOfCommand(): { engine: EngineApi & ReportApi; dispose: () 
     createReport: async (request, context) => (await here()).createReport(request, context),
     verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
   };
-  return { engine: Object.assign(Object.create(client.engine) as EngineApi & ReportApi, served), dispose: () => client.dispose() };
+  return {
+    engine: Object.assign(Object.create(client.engine) as EngineApi & ReportApi, served),
+    dispose: () => client.dispose(),
+  };
 }

@@ -36,6 +36,11 @@ async function pickSecond(services: Services, first: string): Promise<string | u
   ]);
   if (choice === undefined || choice === BACK) return undefined;
   return choice === 'two'
-    ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first], endpoints: true })
+    ? pickCheckpoint(services, {
+        title: TITLE,
+        placeholder: `Try ${labelOf(first)} beside…`,
+        exclude: [first],
+        endpoints: true,
+      })
     : '';
 }

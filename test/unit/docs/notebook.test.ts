@@ -46,7 +46,10 @@ print(json.dumps({
       found['comparisons'],
       comparisons.map(({ against, difference }) => [label(against), difference]),
     );
-    assert.equal(found['rates'], of('swap').reduce((sum, { rates }) => sum + rates.length, 0));
+    assert.equal(
+      found['rates'],
+      of('swap').reduce((sum, { rates }) => sum + rates.length, 0),
+    );
     assert.equal(
       found['layers'],
       of('spectrum').reduce((sum, { layers }) => sum + layers.reduce((all, { spectra }) => all + spectra.length, 0), 0),
