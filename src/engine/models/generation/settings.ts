@@ -20,6 +20,7 @@ import {
   valueOf,
 } from '../config/check.js';
 import { readJson } from '../processor/files.js';
+import { splittingNotice } from '../processor/tokenizerClass.js';
 import type { LogitsRules } from './logits.js';
 
 export interface GenerationDefaults {
@@ -178,6 +179,7 @@ export async function readGenerationDefaults(checkpoint: Checkpoint): Promise<Ge
   const settings = checked(RULES, given, named);
   const rules = rulesOf(settings);
   checkVocabulary(rules, checkpoint, named);
+  const splitting = await splittingNotice(checkpoint);
   return {
     rules,
     topK: settings.top_k ?? undefined,
@@ -185,6 +187,7 @@ export async function readGenerationDefaults(checkpoint: Checkpoint): Promise<Ge
     notices: (sampled, stopTokens) => [
       ...noticesOf(given, named, sampled, file !== undefined),
       ...endNotice(given, named, stopTokens),
+      ...splitting,
     ],
   };
 }

@@ -8,6 +8,7 @@ import { type ErrorCode, FrankensteinError } from '../../errors.js';
 import { blackLike, type RgbImage } from './image.js';
 import { userMessage } from './messages.js';
 import { createProcessor } from './processor.js';
+import { splittingNotice } from './tokenizerClass.js';
 
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 
@@ -317,4 +318,30 @@ describe('a processor refuses, naming the file,', () => {
     const checkpoint = await altered('qwen2_5_vl');
     await refused(() => createProcessor(checkpoint, { signal: AbortSignal.abort() }), 'cancelled', /Cancelled/);
   });
+});
+
+// As AutoTokenizer of transformers 5.24 reads copies of this fixture: GPT2Tokenizer without the digits for idefics3 and
+// llama, tokenizer.json as it is for smolvlm.
+it('says where transformers 5 splits text otherwise, because of the class of a tokenizer', async () => {
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const digits = { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, bytes] };
+  const notice = async (tokenizerClass: string, splitting: object, family = 'idefics3') =>
+    splittingNotice(
+      await altered('idefics3', {
+        'tokenizer.json': { pre_tokenizer: splitting },
+        'tokenizer_config.json': { tokenizer_class: tokenizerClass },
+        'config.json': { model_type: family },
+      }),
+    );
+  for (const [name, family] of [
+    ['GPT2Tokenizer', 'idefics3'],
+    ['GPT2TokenizerFast', 'llama'],
+  ] as const)
+    assert.match(
+      (await notice(name, digits, family)).join(),
+      /tokenizer\.json also splits text by Digits, as it is done here\. Because of the class GPT2Tokenizer/,
+    );
+  assert.deepEqual(await notice('GPT2Tokenizer', digits, 'smolvlm'), []);
+  assert.deepEqual(await notice('GPT2Tokenizer', bytes), []);
+  assert.deepEqual(await notice('PreTrainedTokenizerFast', digits), []);
 });
