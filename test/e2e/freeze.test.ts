@@ -297,11 +297,11 @@ describe('freeze experiments', () => {
         const { held, groups } = verification!;
         assert.deepEqual(
           rows.map(([group]) => group),
-          [...held!, ...groups].map(({ group }) => group),
+          [...held, ...groups].map(({ group }) => group),
         );
-        for (const [at] of held!.entries()) assert.equal(rows[at]![1], '✔ bit-identical');
+        for (const [at] of held.entries()) assert.equal(rows[at]![1], '✔ bit-identical');
         for (const [at, { timesFloor, parameters }] of groups.entries()) {
-          const row = rows[held!.length + at]!;
+          const row = rows[held.length + at]!;
           assert.equal(row[5], parameters.toLocaleString('en'));
           const shown = Number.parseFloat(row[3]!);
           assert.ok(timesFloor === 0 || Math.abs(shown / timesFloor! - 1) < 0.06, `${run}: ${row.join(' ')}`);
