@@ -81,6 +81,17 @@ describe('boxes', () => {
       Object.keys(families)
         .filter((family) => families[family]!.boxes === 'thousandths')
         .sort(),
-      ['gemma3', 'internvl', 'internvl_chat', 'qwen2_vl', 'qwen3_5', 'qwen3_5_moe', 'qwen3_vl', 'qwen3_vl_moe'],
+      [
+        'gemma3',
+        'idefics3',
+        'internvl',
+        'internvl_chat',
+        'qwen2_vl',
+        'qwen3_5',
+        'qwen3_5_moe',
+        'qwen3_vl',
+        'qwen3_vl_moe',
+        'smolvlm',
+      ],
     ));
 });
