@@ -185,6 +185,7 @@ describe('probing and trying', () => {
         'Vision localization',
         'Reasoning localization',
         'Attention shift',
+        'Expert routing',
       ]);
       await lab.page.quickPick('Vision localization');
       // The checkpoint of the menu is no question. Questions are no pairs, so they are not offered here; the folder of

@@ -70,14 +70,18 @@ function findingsOf(source: Source, model: SpectrumModel, delta: number): Findin
     if (!own?.stableRank) return [];
     const at = `/regions/${index}/spectra/${delta}`;
     const of = (field: string) => number(source, `${at}/${field}`, 'number');
+    const single = own.effectiveRank === null ? '' : say`, effective rank ${of('effectiveRank/mean')}`;
     const effective = own.effectiveRank === null ? '' : say`, mean effective rank ${of('effectiveRank/mean')}`;
     const rounding =
       own.dominated === 0
         ? ''
         : say` In ${number(source, `${at}/dominated`, 'percent')} % of them rounding decides the stable rank more than training does.`;
-    return [
-      say`${REGION_NAMES[region]}, ${number(source, `${at}/matrices`, 'count')} matrices: mean stable rank ${of('stableRank/mean')} (range ${of('stableRank/low')} to ${of('stableRank/high')})${effective}.${rounding}`,
-    ];
+    const count = number(source, `${at}/matrices`, 'count');
+    return own.matrices === 1
+      ? [say`${REGION_NAMES[region]}, ${count} matrix: stable rank ${of('stableRank/mean')}${single}.${rounding}`]
+      : [
+          say`${REGION_NAMES[region]}, ${count} matrices: mean stable rank ${of('stableRank/mean')} (range ${of('stableRank/low')} to ${of('stableRank/high')})${effective}.${rounding}`,
+        ];
   });
   return items.length === 0 ? [] : [{ lead: say`${model.deltas[delta]!.full}:`, items }];
 }
