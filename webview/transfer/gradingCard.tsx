@@ -54,7 +54,7 @@ function AgreementTable({ model: { result, rows } }: { model: TransferModel }) {
   return (
     <>
       <div class="numbers-scroll" tabIndex={0} role="region" aria-label="Agreement of the rules and the judge">
-        <table class="number-table">
+        <table class="number-table one-name">
           <Headings
             texts={[
               'Checkpoint',
