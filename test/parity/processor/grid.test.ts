@@ -64,7 +64,7 @@ describe('grids of squares against transformers', () => {
     assert.deepEqual(ask(brought), ask(wide));
     assert.throws(
       () => processor.process({ input: { messages: [userMessage('Why?', 1)] }, images: [], newTokens: 1 }),
-      { code: 'bad-request', message: /1 place for pictures, but 0 pictures were given/ },
+      { code: 'bad-request', message: /1 place for images, but 0 images were given/ },
     );
   });
 });

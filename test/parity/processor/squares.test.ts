@@ -77,7 +77,7 @@ describe('squares against transformers', () => {
         }),
       {
         code: 'bad-request',
-        message: /^The prompt has \d+ tokens .*4 squares of its 1 picture make 16; .*context is 4,096: .*\.$/,
+        message: /^The prompt has \d+ tokens .*4 squares of its 1 image make 16; .*context is 4,096: .*\.$/,
       },
     );
   });
