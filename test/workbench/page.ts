@@ -202,8 +202,8 @@ export class WorkbenchPage {
     await input.waitFor({ state: 'hidden' });
   }
 
-  /** Answers VS Code's own open or save dialog with an absolute path. */
-  async fileDialog(absolute: string): Promise<void> {
+  /** Answers VS Code's own open or save dialog with an absolute path. @param asksOn another question takes its place */
+  async fileDialog(absolute: string, { asksOn = false } = {}): Promise<void> {
     const input = this.quickInput.locator('input[type=text]');
     await input.waitFor();
     // The dialog fills in a folder first, which would overwrite what is typed too early.
@@ -218,7 +218,7 @@ export class WorkbenchPage {
       if (attempt >= 100) throw new Error(`The file dialog does not take ${absolute}.`);
     }
     await input.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+    if (!asksOn) await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   // --- explorer -------------------------------------------------------------------
