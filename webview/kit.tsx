@@ -297,6 +297,8 @@ export function NumberField({
       ref={input}
       type="number"
       class="number"
+      // Digits of the largest, and the arrows beside them.
+      style={{ width: `calc(${Math.max(3, String(max).length)}ch + 27px)` }}
       step={1}
       min={min}
       max={max}
