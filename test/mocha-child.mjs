@@ -13,6 +13,9 @@ const { values, positionals } = parseArgs({
   options: { summary: { type: 'string' }, grep: { type: 'string' } },
 });
 
+// Every file is a bundle of its own, which clears up when the process ends.
+process.setMaxListeners(process.getMaxListeners() + positionals.length);
+
 const mocha = new Mocha({
   ui: 'bdd',
   reporter: 'spec',

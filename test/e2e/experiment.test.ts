@@ -17,6 +17,17 @@ parts:
   spectra: {run: spectrum, mode: fast, filter: "layers.3.*q_proj"}
 `;
 
+/** Serves any checkpoint, which always answers 3: `node server.mjs FOLDER NAME PORT`. */
+const SERVER = `
+import { createServer } from 'node:http';
+const [, name, port] = process.argv.slice(2);
+createServer((incoming, outgoing) => {
+  if (incoming.url === '/v1/models') return outgoing.end(JSON.stringify({ data: [{ id: name }] }));
+  incoming.resume().on('end', () =>
+    outgoing.end(JSON.stringify({ model: name, choices: [{ message: { content: '3' } }] })));
+}).listen(Number(port), '127.0.0.1');
+`;
+
 describe('an experiment file', () => {
   let workspace = '';
   const lab = useWorkbench(
@@ -135,6 +146,36 @@ describe('an experiment file', () => {
     const text = readFileSync(path.join(workspace, 'new.experiment.yaml'), 'utf8');
     assert.match(text, /base: lineage\/base\n {2}in: lineage\/in\n {2}rl: lineage\/rl\n/);
     await lab.page.screenshot('experiment-new-light');
+  });
+
+  it('starts a server of the user’s own only when that is allowed', async () => {
+    const server = path.join(workspace, 'server.mjs');
+    writeFileSync(server, SERVER);
+    const file = 'served.experiment.yaml';
+    const command = `"${process.execPath}" "${server}" {folder} {name} {port}`;
+    writeFileSync(
+      path.join(workspace, file),
+      `checkpoints: {in: lineage/in}\nparts:\n  asked:\n    run: evaluate\n    data: q.jsonl\n    serve: {command: '${command}'}\n`,
+    );
+    // Lenses that are drawn anew swallow a click.
+    const run = () =>
+      insist(async (timeout) => {
+        await lab.page.clickCodeLens('Run');
+        await lab.page.page.locator('.monaco-dialog-box').waitFor({ timeout });
+      });
+    await lab.page.runCommand('View: Close All Editors');
+    await lab.page.openFile(file);
+    await lenses((texts) => texts.includes('1 run: left'), 'the file is checked');
+    await run();
+    await lab.page.screenshot('serve-consent');
+    const asked = await lab.page.dialog('Cancel');
+    assert.ok(asked.includes('Let this evaluation start a server?') && asked.includes(command), asked);
+    await lenses((texts) => texts.some((one) => /1 run: .*failed/.test(one)), 'it was not allowed');
+    await lab.page.screenshot('serve-refused');
+    await lab.page.clearNotifications();
+    await run();
+    await lab.page.dialog('Run');
+    await lenses((texts) => texts.includes('1 run: done'), 'the server was asked');
   });
 
   /** The only record of the workspace. */
