@@ -28,7 +28,7 @@ export default defineConfig({
   plugins: [viteAssembly, python, fonts],
   test: {
     alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
-    include: ['test/{unit,parity,fuzz,training}/**/*.test.ts', '{src,webview}/**/*.test.ts'],
+    include: ['test/{unit,parity,fuzz,training,real}/**/*.test.ts', '{src,webview}/**/*.test.ts'],
     globalSetup: ['test/bundles.mjs'],
     reporters: ['default', './test/summaryReporter.mjs'],
     pool: 'forks',

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installModules, newestVsix, run } from '../scripts/lib.mjs';
+import { setupReal } from '../scripts/real.mjs';
 import { setupTraining } from '../scripts/training.mjs';
 import { setupBrowser, setupWorkbench } from '../scripts/workbench/setup.mjs';
 
@@ -18,8 +19,8 @@ const results = path.join(root, 'test-results');
 /**
  * `kind`: check = reads the sources, beside everything that is prepared; vitest = computes, with every core; the others
  * drive one screen each and leave most of the processor idle. `needs`: built = the bundles; workbench = VS
- * Code and a browser; vsix = the packaged extension.
- * @typedef {{name: string, kind: 'check' | 'npm' | 'vitest' | 'mocha' | 'host', needs: ('built' | 'workbench' | 'vsix')[]}} Suite
+ * Code and a browser; vsix = the packaged extension. `named`: runs only where it is named.
+ * @typedef {{name: string, kind: 'check' | 'npm' | 'vitest' | 'mocha' | 'host', needs: ('built' | 'workbench' | 'vsix')[], named?: true}} Suite
  */
 /** @type {Suite[]} */
 const SUITES = [
@@ -30,6 +31,7 @@ const SUITES = [
   { name: 'parity', kind: 'vitest', needs: ['built'] },
   { name: 'fuzz', kind: 'vitest', needs: ['built'] },
   { name: 'training', kind: 'vitest', needs: ['built'] }, // trains for real; in `npm test` where TRL is installed
+  { name: 'real', kind: 'vitest', needs: ['built'], named: true }, // real models; only where it is named
   { name: 'panel', kind: 'npm', needs: ['workbench'] }, // in a browser, without VS Code around it
   { name: 'integration', kind: 'host', needs: ['built', 'workbench'] },
   { name: 'e2e', kind: 'mocha', needs: ['built', 'workbench', 'vsix'] },
@@ -47,7 +49,7 @@ if (unknown.length > 0) {
 }
 // Tests chosen by name: lint, types and the panel have none.
 const chosen = SUITES.filter((suite) =>
-  only ? only.includes(suite.name) : !(values.grep && ['npm', 'check'].includes(suite.kind)),
+  only ? only.includes(suite.name) : !suite.named && !(values.grep && ['npm', 'check'].includes(suite.kind)),
 );
 
 const started = Date.now();
@@ -247,6 +249,8 @@ const workbench = needed('workbench')
       return '';
     })().catch((error) => (error instanceof Error ? error.message : String(error)))
   : Promise.resolve('');
+/** Why the suite of real models cannot run, or ''. */
+const real = chosen.some(({ name }) => name === 'real') ? setupReal({ root, log }).catch(String) : Promise.resolve('');
 /** Why the training suite cannot run, or ''. */
 const training = chosen.some(({ name }) => name === 'training')
   ? // Beside the build and what runs before it.
@@ -300,11 +304,12 @@ async function runInOrder(suites, alone) {
       }
     }
     const missing = suite.needs.find((need) => broken.has(need));
-    const untrained = suite.name === 'training' && !missing ? await training : '';
+    const unmade = { training, real }[suite.name];
+    const unready = unmade !== undefined && !missing ? await unmade : '';
     if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
-    else if (untrained !== '') {
+    else if (unready !== '') {
       heading(suite.name);
-      console.log(`skipped: ${untrained}`);
+      console.log(`skipped: ${unready}`);
       total.pending++;
     } else await runSuite(suite, env, alone);
   }

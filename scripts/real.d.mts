@@ -1,0 +1,1 @@
+export function setupReal(options: { root: string; log: (line: string) => void }): Promise<string>;
