@@ -5,13 +5,12 @@ import { withoutAttention } from '../../src/protocol/layers.js';
 import { BandNote, LegendItem } from '../figure/swatch.js';
 import { plural } from '../format.js';
 import { Segmented } from '../kit.js';
-import { ImageSource } from '../samples/images.js';
-import { Answer, Facts, SampleHead, SampleList } from '../samples/samplePane.js';
+import { Answer } from '../samples/samplePane.js';
 import { CurveChart } from './curveChart.js';
 import { CurveNumbers } from './curveNumbers.js';
 import { attentionFigure, shiftFigure } from './curves.js';
 import type { TabProps } from './localization.js';
-import { plainPrompt } from './model.js';
+import { MeasuredSample, MeasuredSamples } from './measuredSamples.js';
 import type { ProbeView } from './view.js';
 
 const MEASURE_NOTES: Record<ProbeView['measure'], string> = {
@@ -92,74 +91,28 @@ export function Attention(props: TabProps) {
 }
 
 function Samples(props: TabProps & { result: AttentionResult }) {
-  const { store, view, result } = props;
-  const open = result.samples.find(({ id }) => id === view.sample);
+  const { result } = props;
   return (
-    <section class="block behind" aria-label="Samples">
-      <div class="behind-head">
-        <h2>Samples</h2>
-        <span class="muted">{result.samples.length}</span>
-      </div>
-      <div class="behind-body">
-        <SampleList
-          noun="sample"
-          testId="attention-samples"
-          label="Samples"
-          items={result.samples.map((sample) => ({
-            id: sample.id,
-            row: () => (
-              <span class="sample-text">
-                <span class="sample-prompt">{plainPrompt(sample.prompt)}</span>
-                <span class="sample-answers whole">
-                  {`${plural(sample.visualTokens, 'visual token')} · ${reasoningText(result, sample.reasoningTokens)}`}
-                </span>
-              </span>
-            ),
-          }))}
-          empty=""
-          selected={open?.id ?? null}
-          onSelect={(id) => store.set({ sample: id })}
+    <MeasuredSamples
+      {...props}
+      name="attention"
+      samples={result.samples}
+      summary={({ visualTokens, reasoningTokens }) =>
+        `${plural(visualTokens, 'visual token')} · ${reasoningText(result, reasoningTokens)}`
+      }
+      hint="Choose a sample to see its image and what each checkpoint answered."
+    >
+      {(sample) => (
+        <MeasuredSample
+          {...{ ...props, sample }}
+          count={sample.image === '' ? 0 : (sample.images?.length ?? 1)}
+          facts={sample.answers.map((text, at) => [
+            result.checkpoints[at]?.label ?? '',
+            <Answer text={text.trim()} long />,
+          ])}
         />
-        <div class="sample-detail" data-testid="attention-sample">
-          {open === undefined ? (
-            <p class="muted">Choose a sample to see its image and what each checkpoint answered.</p>
-          ) : (
-            <Detail {...props} sample={open} />
-          )}
-        </div>
-      </div>
-    </section>
-  );
-}
-
-type Sample = AttentionResult['samples'][number];
-
-function Detail({ host, images, model, result, sample }: TabProps & { result: AttentionResult; sample: Sample }) {
-  const index = model.results.indexOf(result);
-  return (
-    <div>
-      <SampleHead id={sample.id} prompt={plainPrompt(sample.prompt)} />
-      {sample.image === '' ? null : (
-        <div class="image-pair">
-          {(sample.images ?? [sample.image]).map((_, image) => (
-            <figure key={image}>
-              <ImageSource
-                images={images}
-                id={`${index}/${sample.id}/image/${image}`}
-                alt={`Image ${image + 1}`}
-                load={() => host.sampleImage({ result: index, sample: sample.id, which: 'image', index: image })}
-              />
-            </figure>
-          ))}
-        </div>
       )}
-      <Facts
-        facts={sample.answers.map((text, at) => [
-          result.checkpoints[at]?.label ?? '',
-          <Answer text={text.trim()} long />,
-        ])}
-      />
-    </div>
+    </MeasuredSamples>
   );
 }
 

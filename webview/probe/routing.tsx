@@ -3,13 +3,11 @@ import { useMemo } from 'preact/hooks';
 import type { RoutingResult } from '../../src/protocol/engineApi.js';
 import { BandNote, LegendItem } from '../figure/swatch.js';
 import { formatRate, plural } from '../format.js';
-import { ImageSource } from '../samples/images.js';
-import { Facts, SampleHead, SampleList } from '../samples/samplePane.js';
 import { CurveChart } from './curveChart.js';
 import { CurveNumbers } from './curveNumbers.js';
 import { routingFigure } from './curves.js';
 import type { TabProps } from './localization.js';
-import { plainPrompt } from './model.js';
+import { MeasuredSample, MeasuredSamples } from './measuredSamples.js';
 
 export function Routing(props: TabProps) {
   const { model } = props;
@@ -62,74 +60,32 @@ function changedIn({ tokens, changedText, changedVisual }: Sample): number {
 }
 
 function Samples(props: TabProps & { result: RoutingResult }) {
-  const { store, view, result } = props;
-  const open = result.samples.find(({ id }) => id === view.sample);
+  const { result } = props;
   return (
-    <section class="block behind" aria-label="Samples">
-      <div class="behind-head">
-        <h2>Samples</h2>
-        <span class="muted">{result.samples.length}</span>
-      </div>
-      <div class="behind-body">
-        <SampleList
-          noun="sample"
-          testId="routing-samples"
-          label="Samples"
-          items={result.samples.map((sample) => ({
-            id: sample.id,
-            row: () => (
-              <span class="sample-text">
-                <span class="sample-prompt">{plainPrompt(sample.prompt)}</span>
-                <span class="sample-answers whole">
-                  {`${plural(sample.tokens, 'token')} · ${formatRate(changedIn(sample))} with other experts`}
-                </span>
-              </span>
-            ),
-          }))}
-          empty=""
-          selected={open?.id ?? null}
-          onSelect={(id) => store.set({ sample: id })}
+    <MeasuredSamples
+      {...props}
+      name="routing"
+      samples={result.samples}
+      summary={(sample) => `${plural(sample.tokens, 'token')} · ${formatRate(changedIn(sample))} with other experts`}
+      hint="Choose a sample to see its image and its tokens with other experts."
+    >
+      {(sample) => (
+        <MeasuredSample
+          {...{ ...props, sample }}
+          count={sample.images?.length ?? 0}
+          facts={[
+            ['Tokens', `${sample.tokens}, of which ${sample.visualTokens} visual`],
+            ['Other experts', `${formatRate(changedIn(sample))} of tokens, mean over layers`],
+            ['Most', mostText(result, sample)],
+          ]}
         />
-        <div class="sample-detail" data-testid="routing-sample">
-          {open === undefined ? (
-            <p class="muted">Choose a sample to see its image and its tokens with other experts.</p>
-          ) : (
-            <Detail {...props} sample={open} />
-          )}
-        </div>
-      </div>
-    </section>
+      )}
+    </MeasuredSamples>
   );
 }
 
-function Detail({ host, images, model, result, sample }: TabProps & { result: RoutingResult; sample: Sample }) {
-  const index = model.results.indexOf(result);
-  const most = Math.max(0, ...sample.changedText.map((count, at) => count + (sample.changedVisual[at] ?? 0)));
-  const peak = sample.changedText.findIndex((count, at) => count + (sample.changedVisual[at] ?? 0) === most);
-  return (
-    <div>
-      <SampleHead id={sample.id} prompt={plainPrompt(sample.prompt)} />
-      {sample.images === undefined ? null : (
-        <div class="picture-pair">
-          {sample.images.map((_, image) => (
-            <figure key={image}>
-              <ImageSource
-                images={images}
-                id={`${index}/${sample.id}/image/${image}`}
-                alt={`Image ${image + 1}`}
-                load={() => host.sampleImage({ result: index, sample: sample.id, which: 'image', index: image })}
-              />
-            </figure>
-          ))}
-        </div>
-      )}
-      <Facts
-        facts={[
-          ['Tokens', `${sample.tokens}, of which ${sample.visualTokens} visual`],
-          ['Other experts', `${formatRate(changedIn(sample))} of tokens, mean over layers`],
-          ['Most', most === 0 ? 'none in any layer' : `${most} tokens in layer ${result.depths[peak]}`],
-        ]}
-      />
-    </div>
-  );
+function mostText({ depths }: RoutingResult, { changedText, changedVisual }: Sample): string {
+  const changed = changedText.map((count, at) => count + (changedVisual[at] ?? 0));
+  const most = Math.max(0, ...changed);
+  return most === 0 ? 'none in any layer' : `${most} tokens in layer ${depths[changed.indexOf(most)]}`;
 }
