@@ -7,6 +7,7 @@ import { regradeRequest } from '../engine/analyses/evaluate/regradeRequest.js';
 import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { table } from '../engine/report/text.js';
+import { isRunId } from '../engine/runs/store.js';
 import type { CommandContext } from './options.js';
 import { writeOutput } from './output.js';
 import { note, print, withProgress } from './terminal.js';
@@ -88,10 +89,10 @@ async function regradeOne({ engine, signal }: CommandContext, run: string, optio
 
 /** A folder of a run says where the other runs are. */
 function locationOf(run: string, runsFolder: string): RunLocation {
-  if (/^[0-9a-f]{16}$/.test(run)) return { runsFolder: path.resolve(runsFolder), runId: run };
+  if (isRunId(run)) return { runsFolder: path.resolve(runsFolder), runId: run };
   const folder = path.resolve(run.replace(/[\\/]result\.json$/, ''));
   const runId = path.basename(folder);
-  if (!/^[0-9a-f]{16}$/.test(runId) || path.basename(path.dirname(folder)) !== 'runs')
+  if (!isRunId(runId) || path.basename(path.dirname(folder)) !== 'runs')
     throw new InvalidArgumentError(`${run} is neither the id of a run nor its folder, …/runs/ID.`);
   return { runsFolder: path.dirname(path.dirname(folder)), runId };
 }

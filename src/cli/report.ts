@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import { isRunId } from '../engine/runs/store.js';
 import type { ReportApi } from '../protocol/report.js';
 import { print, withProgress } from './terminal.js';
 
@@ -47,5 +48,5 @@ export function reportCommand({ engine, signal }: { engine: ReportApi; signal: A
 
 /** The id of a run stays an id, where it is no file. */
 function located(source: string): string {
-  return /^[0-9a-f]{16}$/.test(source) && !existsSync(source) ? source : path.resolve(source);
+  return isRunId(source) && !existsSync(source) ? source : path.resolve(source);
 }

@@ -8,7 +8,7 @@ import { shown } from '../engine/checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { isExperiment } from '../engine/experiments/file.js';
 import { readRecord, recordFolder } from '../engine/experiments/record.js';
-import { readJson, REQUEST_FILE, RESULT_FILE, runFolder } from '../engine/runs/store.js';
+import { isRunId, readJson, REQUEST_FILE, RESULT_FILE, runFolder } from '../engine/runs/store.js';
 import { say, type Sentence } from './quantity.js';
 import type { Kind, Stored } from './source.js';
 
@@ -55,21 +55,20 @@ export async function readSources(
 
 /** The same run counts once; two files of one name are told apart. */
 function uniqueKey({ key, file }: Place, sources: readonly (Stored & { file?: string })[]): string | undefined {
-  const isRun = /^[0-9a-f]{16}$/.test(key);
-  if (isRun && sources.some((one) => one.key === key)) return undefined;
+  if (isRunId(key) && sources.some((one) => one.key === key)) return undefined;
   const folder = path.basename(path.dirname(file));
   return sources.some((one) => one.key === key) ? `${folder}-${key}` : key;
 }
 
 async function placeOf(source: string, runsFolder: string | undefined): Promise<Place> {
-  if (/^[0-9a-f]{16}$/.test(path.basename(source)) && (source === path.basename(source) || !(await isFile(source)))) {
+  if (isRunId(path.basename(source)) && (source === path.basename(source) || !(await isFile(source)))) {
     const folder = path.isAbsolute(source) ? source : inRuns(source, runsFolder);
     return finished(path.join(folder, RESULT_FILE), path.basename(source));
   }
   if (!(await exists(source))) throw new FrankensteinError('not-found', `${shown(source)} does not exist.`);
   if (await isFile(source)) {
     const folder = path.basename(path.dirname(source));
-    const own = path.basename(source) === RESULT_FILE && /^[0-9a-f]{16}$/.test(folder);
+    const own = path.basename(source) === RESULT_FILE && isRunId(folder);
     return { file: source, key: own ? folder : path.basename(source, '.json'), name: null };
   }
   return finished(path.join(source, RESULT_FILE), path.basename(source));

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
-import { explain, makeFolder, readJson, writeBeside } from '../runs/store.js';
+import { explain, isRunId, makeFolder, readJson, writeBeside } from '../runs/store.js';
 import { experimentName } from './file.js';
 import type { Step } from './steps.js';
 
@@ -67,7 +67,7 @@ export async function readRecord(runsFolder: string, file: string): Promise<Expe
 
 /** Newest first; what cannot be read is left out: its runs are listed all the same. */
 export async function listRecords(runsFolder: string): Promise<FoundRecord[]> {
-  const ids = (await readdir(path.join(runsFolder, FOLDER)).catch(() => [])).filter((id) => /^[0-9a-f]{16}$/.test(id));
+  const ids = (await readdir(path.join(runsFolder, FOLDER)).catch(() => [])).filter(isRunId);
   const found = await Promise.all(
     ids.map(async (id) => {
       const folder = path.join(runsFolder, FOLDER, id);

@@ -7,14 +7,24 @@
  * Most of a stored result is its tensors, which a summary in a terminal does not need: 100,000 of them are 50 MB of
  * JSON. What is known of a result is all but them; they are read where they are asked for.
  */
-import { readFileSync } from 'node:fs';
+import { type BigIntStats, readFileSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { StageRequest } from '../checkpoint/stage.js';
 import { ENGINE_VERSION } from '../version.js';
 import type { Provenance } from './provenance.js';
-import { type Guard, isLike, readJson, RESULT_FILE, runFolder, runIdOf, storedResult, writeBeside } from './store.js';
+import {
+  type Guard,
+  isLike,
+  isRunId,
+  readJson,
+  RESULT_FILE,
+  runFolder,
+  runIdOf,
+  storedResult,
+  writeBeside,
+} from './store.js';
 
 /** Nanoseconds by which every change must lie back: a later one then has another time on any file system. */
 const SETTLED = 3_000_000_000n;
@@ -78,7 +88,7 @@ async function knownResult<Result extends Recalled>(
   isResult: Guard<Result>,
 ): Promise<Result | undefined> {
   const known = await readJson(file);
-  if (!isLike(known, { runId: '', inputs: '' }) || !/^[0-9a-f]{16}$/.test(known.runId)) return undefined;
+  if (!isLike(known, { runId: '', inputs: '' }) || !isRunId(known.runId)) return undefined;
   const stored = resultFile(runsFolder, known.runId);
   const isAsWritten = isLike(known, { facts: '' }) && known.facts === (await factsOf(stored).catch(() => undefined));
   const result =
@@ -104,10 +114,13 @@ function resultFile(runsFolder: string, runId: string): string {
   return path.join(runFolder(runsFolder, runId), RESULT_FILE);
 }
 
-/** Equal for a file that nobody has written to. */
+/** Equal for a file that nobody has written to. Links are followed, as they are when it is read. */
 async function factsOf(file: string): Promise<string> {
-  const { size, mtimeNs, ctimeNs, dev, ino } = await stat(file, { bigint: true });
-  return [size, mtimeNs, ctimeNs, dev, ino].join(' ');
+  return factsText(await stat(file, { bigint: true }));
+}
+
+function factsText({ size, mtimeNs, ctimeNs, dev, ino }: BigIntStats): string {
+  return [size, mtimeNs, ctimeNs, dev, ino].join('\0');
 }
 
 /** Undefined where what is read may lie elsewhere, or a file has changed since `before` (nanoseconds). */
@@ -124,7 +137,7 @@ async function lookOf(location: string, before: bigint): Promise<{ folder: strin
     const facts = await stat(path.join(folder, name), { bigint: true });
     if (facts.isDirectory()) files.push(`${name}/`);
     else if (facts.ctimeNs >= before || facts.mtimeNs >= before) return undefined;
-    else files.push([name, facts.size, facts.mtimeNs, facts.ctimeNs, facts.dev, facts.ino].join('\0'));
+    else files.push(`${name}\0${factsText(facts)}`);
   }
   return { folder, files };
 }

@@ -23,8 +23,13 @@ export function runIdOf(facts: unknown): string {
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }
 
+/** Whether a name has the form of such an id. */
+export function isRunId(name: string): boolean {
+  return /^[0-9a-f]{16}$/.test(name);
+}
+
 export function runFolder(runsFolder: string, runId: string): string {
-  if (!/^[0-9a-f]{16}$/.test(runId)) throw new FrankensteinError('bad-request', `"${runId}" is not the id of a run.`);
+  if (!isRunId(runId)) throw new FrankensteinError('bad-request', `"${runId}" is not the id of a run.`);
   return path.join(runsFolder, 'runs', runId);
 }
 
@@ -128,7 +133,7 @@ function isRunning(pid: number): boolean {
 /** Ids of all runs, in no order. */
 export async function runIds(runsFolder: string): Promise<string[]> {
   const names = await readdir(path.join(runsFolder, 'runs')).catch(() => []);
-  return names.filter((name) => /^[0-9a-f]{16}$/.test(name));
+  return names.filter(isRunId);
 }
 
 export async function deleteRun(runsFolder: string, runId: string): Promise<void> {
