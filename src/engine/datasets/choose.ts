@@ -3,6 +3,7 @@ import path from 'node:path';
 import { malformed, quoted, shown, thousands } from '../checkpoint/failure.js';
 import { readText } from '../checkpoint/text.js';
 import { FrankensteinError } from '../errors.js';
+import { groupedBy } from '../numerics/groupedBy.js';
 import { MOST_SEED, numpyChoice } from '../numerics/mt19937.js';
 import { sampleOf } from '../numerics/sample.js';
 
@@ -95,9 +96,7 @@ export function chosenOfEach<T extends { id: string }>(
   group: (item: T) => string,
   of: Choosing,
 ): T[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(group(item), [...(groups.get(group(item)) ?? []), item]);
-  const kept = new Set([...groups.values()].flatMap((own) => chosen(own, of)));
+  const kept = new Set([...groupedBy(items, group).values()].flatMap((own) => chosen(own, of)));
   return items.filter((item) => kept.has(item));
 }
 

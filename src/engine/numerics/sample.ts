@@ -1,4 +1,5 @@
 /** Random choices that come out the same for the same seed, on every machine. */
+import { groupedBy } from './groupedBy.js';
 
 /** Numbers in [0, 1), by the "sfc32" generator. */
 export function seededRandom(seed: number): () => number {
@@ -31,9 +32,7 @@ export function sampleOf<T>(items: readonly T[], count: number, seed: number): T
 
 /** `count` of each group's items, in their old order: every task is asked equally often. */
 export function sampleOfEach<T>(items: readonly T[], group: (item: T) => string, count: number, seed: number): T[] {
-  const groups = new Map<string, number[]>();
-  items.forEach((item, index) => groups.set(group(item), [...(groups.get(group(item)) ?? []), index]));
-  return [...groups.values()]
+  return [...groupedBy(items.keys(), (index) => group(items[index]!)).values()]
     .flatMap((indices) => sampleOf(indices, count, seed))
     .sort((a, b) => a - b)
     .map((index) => items[index]!);

@@ -8,6 +8,7 @@ import { readJsonl } from '../../datasets/jsonl.js';
 import type { Question } from '../../datasets/question.js';
 import { FrankensteinError } from '../../errors.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
+import { groupedBy } from '../../numerics/groupedBy.js';
 import { BASE_BYTES } from '../../models/plan.js';
 import { drive } from '../../runs/drive.js';
 import type { Provenance } from '../../runs/provenance.js';
@@ -143,9 +144,7 @@ function assembled(
 /** Those of questions that every checkpoint answered in every setting of the set, and how many others there are. */
 function wholeRows(rows: readonly Row[]): { whole: Row[]; left: number } {
   const settings = new Set(rows.map(({ setting }) => setting));
-  const byQuestion = new Map<string, Row[]>();
-  for (const row of rows) byQuestion.set(row.question.id, [...(byQuestion.get(row.question.id) ?? []), row]);
-  const groups = [...byQuestion.values()];
+  const groups = [...groupedBy(rows, ({ question }) => question.id).values()];
   const isWhole = (group: readonly Row[]) =>
     group.length === settings.size && group.every(({ by }) => by.every((one) => one !== undefined));
   const whole = groups.filter(isWhole).flat();

@@ -2,6 +2,7 @@
  * Answers of a run judged again: by the rules of this version, by their form, or by another judge. Nothing is asked.
  */
 import type { CallContext, EngineHost } from '../../calls.js';
+import { groupedBy } from '../../numerics/groupedBy.js';
 import { isFormatted } from '../../grading/format.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
 import { languageModelOf } from '../../grading/languageModel.js';
@@ -164,7 +165,7 @@ function resultOf(
       rules: result.rules ?? 'task',
       finishedAt: result.provenance.finishedAt,
       verdicts,
-      answers: givens.reduce((sum, { texts }) => sum + texts.reduce((own, { length: count }) => own + count, 0), 0),
+      answers: answersIn(givens),
       changed: questions.reduce((sum, { changed = [] }) => sum + changed.length, 0),
     },
     questions,
@@ -179,14 +180,18 @@ function resultOf(
   };
 }
 
+/** Of all checkpoints. */
+function answersIn(givens: readonly Given[]): number {
+  return givens.reduce((sum, { texts }) => sum + texts.flat().length, 0);
+}
+
 /** The questions with new verdicts, and which of them are new. */
 function judgedAgain(
   { questions }: EvaluateResult,
   givens: readonly Given[],
   second: SecondOpinion | undefined,
 ): EvaluatedQuestion[] {
-  const byId = new Map<string, Given[]>();
-  for (const given of givens) byId.set(given.id, [...(byId.get(given.id) ?? []), given]);
+  const byId = groupedBy(givens, ({ id }) => id);
   return questions.map((before) => {
     const own: EvaluatedQuestion = { ...before, answers: {}, right: {}, counts: {} };
     for (const key of ['regraded', 'changed', 'sampled'] as const) delete own[key];
@@ -207,7 +212,7 @@ export async function planRegrade(
   context: CallContext<EvaluateProgress> = {},
 ): Promise<EvaluatePlan> {
   const { result, givens } = await sourceOf(request, context);
-  const answers = givens.reduce((sum, { texts }) => sum + texts.reduce((own, { length }) => own + length, 0), 0);
+  const answers = answersIn(givens);
   const sent = request.grader === undefined ? 0 : contestedIn(givens, request.graderScope).size;
   return {
     questions: result.questions.length,

@@ -6,6 +6,7 @@ import { hashOf } from '../../datasets/dataFiles.js';
 import { readJsonl } from '../../datasets/jsonl.js';
 import { LineError } from '../../datasets/lineError.js';
 import { FrankensteinError } from '../../errors.js';
+import { groupedBy } from '../../numerics/groupedBy.js';
 import type { Given, SecondOpinion } from './judging.js';
 import type { Regrade } from './result.js';
 
@@ -34,8 +35,7 @@ export async function verdictsIn(
   labels: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<{ second: SecondOpinion; facts: NonNullable<Regrade['verdicts']> }> {
-  const byId = new Map<string, Given[]>();
-  for (const one of givens) byId.set(one.id, [...(byId.get(one.id) ?? []), one]);
+  const byId = groupedBy(givens, ({ id }) => id);
   const found = new Map<string, boolean>();
   const { file } = await readJsonl(
     given,

@@ -11,6 +11,7 @@ import { shown } from '../../checkpoint/failure.js';
 import { type Provenance } from '../../runs/provenance.js';
 import { readAs, runningIdentityOf } from '../../lineage/stages.js';
 import { FrankensteinError } from '../../errors.js';
+import { groupedBy } from '../../numerics/groupedBy.js';
 import { GRADING_VERSION } from '../../grading/grade.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import type { Run } from '../../runs/store.js';
@@ -156,9 +157,8 @@ async function factsOf(
 /** Whole batches of the journal. */
 function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]): Outcomes {
   return checkpoints.map((_, index) => {
-    const batches = new Map<string, JournalEntry[]>();
-    for (const entry of entries)
-      if (entry.checkpoint === index) batches.set(entry.batch, [...(batches.get(entry.batch) ?? []), entry]);
+    const own = entries.filter(({ checkpoint }) => checkpoint === index);
+    const batches = groupedBy(own, ({ batch }) => batch);
     const found = new Map<string, Outcome>();
     for (const batch of batches.values()) {
       const byId = new Map(batch.map((entry) => [entry.id, entry.outcome]));

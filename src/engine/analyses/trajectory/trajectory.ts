@@ -4,6 +4,7 @@
  */
 import type { CallContext } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { groupedBy } from '../../numerics/groupedBy.js';
 import type { AlignedTensor } from '../../lineage/align.js';
 import { byDepth, deepestOf, readAs, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
@@ -92,10 +93,7 @@ export async function trajectory(
     },
     (run) => computeAll(request, setup, keys, tracked, { run, workerFile, context }),
     (outcome, origin) => {
-      const places = tracked.reduce((all, one) => {
-        all.set(one.matrix.name, [...(all.get(one.matrix.name) ?? []), one]);
-        return all;
-      }, new Map<string, Tracked[]>());
+      const places = groupedBy(tracked, ({ matrix }) => matrix.name);
       const tensors = alignment.tensors
         .map((tensor) =>
           tensorOf(tensor, locateTensor(tensor.name, shape, cuts), keys, outcome, places.get(tensor.name) ?? []),
