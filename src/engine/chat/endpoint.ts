@@ -300,7 +300,10 @@ async function readStream(
 ): Promise<ChatReply> {
   const reply: ChatReply = { text: '', reasoning: undefined, model: undefined, tokens: undefined, cut: false };
   const held = Math.max(0, key.length - 1);
-  const certain = (text: string) => redact(text).slice(0, Math.max(0, redact(text).length - held));
+  const certain = (text: string) => {
+    const plain = redact(text);
+    return plain.slice(0, Math.max(0, plain.length - held));
+  };
   let ended = false;
   for await (const event of eventsOf(response)) {
     if (event === '[DONE]') {

@@ -24,10 +24,13 @@ export interface ExpertWeights {
 }
 
 interface Slot {
+  /** Empty while there is nothing in it. */
   key: string;
   memory: Allocate;
-  weights: Promise<ExpertWeights>;
+  weights: Promise<ExpertWeights> | undefined;
 }
+
+const emptySlot = (): Slot => ({ key: '', memory: reusing(), weights: undefined });
 
 /** Experts in memory whatever is kept: one in use, one on its way. */
 export const PASSING_EXPERTS = 2;
@@ -78,11 +81,7 @@ export class ExpertPages {
   /** How often each expert was asked for. */
   private readonly uses = new Map<string, number>();
   /** Memory of experts that are not kept. */
-  private readonly passing: Slot[] = Array.from({ length: PASSING_EXPERTS }, () => ({
-    key: '',
-    memory: reusing(),
-    weights: Promise.reject(new Error('nothing is read yet')),
-  }));
+  private readonly passing: Slot[] = Array.from({ length: PASSING_EXPERTS }, emptySlot);
   private turn = 0;
   /** The one in use: its memory must stay as it is. */
   private current = '';
@@ -98,7 +97,6 @@ export class ExpertPages {
   ) {
     const each = expertBytes(spec, format);
     this.most = each === 0 ? 0 : Math.floor(bytes / each);
-    for (const { weights } of this.passing) weights.catch(() => undefined);
   }
 
   /**
@@ -117,27 +115,23 @@ export class ExpertPages {
   }
 
   private start(place: ExpertPlace, key: string): Promise<ExpertWeights> {
-    const there = this.kept.get(key) ?? this.passing.find((slot) => slot.key === key);
-    if (there !== undefined) return there.weights;
+    const there = (this.kept.get(key) ?? this.passing.find((slot) => slot.key === key))?.weights;
+    if (there !== undefined) return there;
     const slot = this.slotFor(key);
-    const before = slot.weights;
-    slot.key = key;
     // A run that was cancelled may have left a reading into the same memory under way.
-    slot.weights = before.then(
-      () => this.read(place, slot.memory),
-      () => this.read(place, slot.memory),
-    );
-    slot.weights.catch(() => {
+    const before = slot.weights?.catch(() => undefined);
+    const weights = Promise.resolve(before).then(() => this.read(place, slot.memory));
+    [slot.key, slot.weights] = [key, weights];
+    weights.catch(() => {
       if (slot.key === key) slot.key = '';
       if (this.kept.get(key) === slot) this.kept.delete(key);
     });
-    return slot.weights;
+    return weights;
   }
 
   private slotFor(key: string): Slot {
     if (this.kept.size < this.most) {
-      const slot: Slot = { key, memory: reusing(), weights: Promise.reject(new Error('nothing is read yet')) };
-      slot.weights.catch(() => undefined);
+      const slot = emptySlot();
       this.kept.set(key, slot);
       return slot;
     }

@@ -133,13 +133,13 @@ export function layerBytes(spec: LanguageSpec, format: WeightFormat, layer: numb
   return bytesOfParts([...projection, ...block], format);
 }
 
-/** Whether a layer can be run by `products/few.ts`. */
-export function fewInLayer(spec: LanguageSpec, layer: number): boolean {
-  const { projection, block } = layerParts(spec, layer);
-  return runsFew(
-    spec.layer,
-    [...projection, ...block].map(({ input }) => input),
-  );
+/** Layers that can be run by `products/few.ts`. */
+export function layersOfFew(spec: LanguageSpec): number[] {
+  return spec.mixers.flatMap((_, layer) => {
+    const { projection, block } = layerParts(spec, layer);
+    const inputs = [...projection, ...block].map(({ input }) => input);
+    return runsFew(spec.layer, inputs) ? [layer] : [];
+  });
 }
 
 export class LayerPages {
@@ -156,6 +156,8 @@ export class LayerPages {
 
   /** By layer, matrices of `few` as they are stored, where graphs have them as fp32. */
   private readonly copies = new Map<number, Promise<Products>>();
+  /** Which layers few tokens can have. */
+  private readonly forFew: ReadonlySet<number>;
 
   /**
    * @param keep layers that stay in memory once read.
@@ -166,13 +168,16 @@ export class LayerPages {
     private readonly format: WeightFormat,
     private readonly keep: number,
     private readonly few?: Checkpoint,
-  ) {}
+  ) {
+    this.forFew = new Set(few === undefined ? [] : layersOfFew(spec));
+  }
 
   /** A layer for few tokens, whose weights `get` gave; undefined where it has to run in graphs. */
   async fewOf(checkpoint: Checkpoint, layer: number, weights: LayerWeights): Promise<FewWeights | undefined> {
+    if (!this.forFew.has(layer)) return undefined;
     const vectors = { ...weights.projection, ...weights.block };
     if (weights.products !== undefined) return { products: weights.products, vectors };
-    if (this.format !== 'F32' || this.few !== checkpoint || !fewInLayer(this.spec, layer)) return undefined;
+    if (this.format !== 'F32' || this.few !== checkpoint) return undefined;
     let copy = this.copies.get(layer);
     if (copy === undefined) {
       copy = this.copy(checkpoint, layer);
@@ -233,8 +238,7 @@ export class LayerPages {
   }
 
   private async readToStay(checkpoint: Checkpoint, layer: number): Promise<LayerWeights> {
-    if (this.format !== 'BF16' || this.few === undefined || !fewInLayer(this.spec, layer))
-      return this.read(checkpoint, layer);
+    if (this.format !== 'BF16' || !this.forFew.has(layer)) return this.read(checkpoint, layer);
     const products = await Products.of(layerMatrices(this.spec.layer));
     return { ...(await this.read(checkpoint, layer, products.allocate)), products };
   }

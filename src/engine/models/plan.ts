@@ -13,7 +13,7 @@ import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
 import { expertBytes, expertParts, PASSING_EXPERTS } from './expertPages.js';
 import { expertLayers } from './experts.js';
-import { fewInLayer, layerBytes, layerParts } from './pages.js';
+import { layerBytes, layerParts, layersOfFew } from './pages.js';
 import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
 import { layerMatrices } from './products/few.js';
@@ -317,11 +317,6 @@ function kindsOf(language: LanguageSpec, stored: WeightFormat, threads: number):
   return [...new Set<WeightFormat>(['F32', stored])].flatMap((format) =>
     (fits ? [true, false] : [false]).map((few) => ({ format, few })),
   );
-}
-
-/** Layers that can be run for few tokens apart. */
-function layersOfFew(language: LanguageSpec): number[] {
-  return language.mixers.flatMap((_, layer) => (fewInLayer(language, layer) ? [layer] : []));
 }
 
 /** Bytes that products with few tokens need beside weights in `format`. */
