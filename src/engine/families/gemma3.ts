@@ -1,6 +1,6 @@
 import type { Family } from './family.js';
 import { GEMMA3_LANGUAGE, GEMMA3_LANGUAGE_KEYS } from './gemma3Text.js';
-import { LLAVA_PROJECTOR, NESTED, NESTED_ROOT, tower } from './shared.js';
+import { LLAVA_PROJECTOR, NESTED, NESTED_ROOT, SIGLIP, SIGLIP_SQUARE, tower, VIT_KEYS } from './shared.js';
 
 const PROJECTOR = 'model.multi_modal_projector';
 
@@ -20,47 +20,15 @@ export const gemma3: Family = {
     unused: ['model.vision_tower.head'],
     keys: {
       language: GEMMA3_LANGUAGE_KEYS,
-      vision: [
-        'attention_dropout',
-        'hidden_act',
-        'hidden_size',
-        'image_size',
-        'initializer_factor',
-        'initializer_range',
-        'intermediate_size',
-        'layer_norm_eps',
-        'num_attention_heads',
-        'num_channels',
-        'num_hidden_layers',
-        'patch_size',
-        'projection_dim',
-        'vision_use_head',
-      ],
+      vision: [...VIT_KEYS, 'initializer_factor', 'projection_dim', 'vision_use_head'],
       model: ['mm_tokens_per_image'],
     },
     language: { ...GEMMA3_LANGUAGE, root: NESTED_ROOT, imagesWhole: true },
     vision: {
+      ...SIGLIP,
       root: 'model.vision_tower',
-      widthKey: 'hidden_size',
-      names: {
-        patches: 'embeddings.patch_embedding',
-        blocks: 'encoder.layers',
-        norm1: 'layer_norm1',
-        qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
-        output: 'self_attn.out_proj',
-        norm2: 'layer_norm2',
-      },
-      norm: 'layer',
-      mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' },
-      activation: 'gelu_pytorch_tanh',
       patchSize: 16,
-      epsilon: 1e-6,
-      square: {
-        imageSize: 224,
-        heads: 12,
-        positions: 'embeddings.position_embedding.weight',
-        finalNorm: 'post_layernorm',
-      },
+      square: { ...SIGLIP_SQUARE, heads: 12 },
       projector: {
         kind: 'pooled',
         norm: `${PROJECTOR}.mm_soft_emb_norm`,

@@ -1,6 +1,6 @@
 import type { Family, Layout, ModelDeclaration } from './family.js';
 import { llama } from './llama.js';
-import { LANGUAGE_KEYS } from './shared.js';
+import { LANGUAGE_KEYS, SIGLIP, SIGLIP_SQUARE, VIT_KEYS } from './shared.js';
 
 const LAYOUT: Layout = {
   id: 'idefics3',
@@ -27,19 +27,9 @@ const MODEL: Omit<ModelDeclaration, 'name'> = {
       'pixel_shuffle_factor',
     ],
     vision: [
-      'attention_dropout',
-      'hidden_act',
-      'hidden_size',
-      'image_size',
-      'initializer_range',
-      'intermediate_size',
-      'layer_norm_eps',
+      ...VIT_KEYS,
       // Of the image processor, whose own file counts.
       'max_image_size',
-      'num_attention_heads',
-      'num_channels',
-      'num_hidden_layers',
-      'patch_size',
       'size',
       'tie_word_embeddings',
     ],
@@ -48,29 +38,11 @@ const MODEL: Omit<ModelDeclaration, 'name'> = {
   language: LANGUAGE,
   languages: { llama: LANGUAGE },
   vision: {
+    ...SIGLIP,
     root: 'model.vision_model',
-    names: {
-      patches: 'embeddings.patch_embedding',
-      blocks: 'encoder.layers',
-      norm1: 'layer_norm1',
-      qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
-      output: 'self_attn.out_proj',
-      norm2: 'layer_norm2',
-    },
-    widthKey: 'hidden_size',
-    norm: 'layer',
-    mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' },
-    activation: 'gelu_pytorch_tanh',
     patchSize: 32,
-    epsilon: 1e-6,
     boxes: 'thousandths',
-    square: {
-      imageSize: 224,
-      heads: 16,
-      positions: 'embeddings.position_embedding.weight',
-      finalNorm: 'post_layernorm',
-      fractions: true,
-    },
+    square: { ...SIGLIP_SQUARE, heads: 16, fractions: true },
     projector: { kind: 'linear', matrix: 'model.connector.modality_projection.proj' },
     squares: 'grid',
     processors: ['Idefics3ImageProcessor', 'SmolVLMImageProcessor'],

@@ -2,7 +2,7 @@ import type { Family, LanguageFamily, VisionFamily } from './family.js';
 import { llama } from './llama.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
-import { LANGUAGE_KEYS, LLAVA_PROJECTOR, NESTED, NESTED_ROOT, tower } from './shared.js';
+import { LANGUAGE_KEYS, LLAVA_PROJECTOR, NESTED, NESTED_ROOT, tower, VIT_KEYS } from './shared.js';
 
 /** Language models that stand in InternVL, by `model_type`. */
 export const INTERNVL_LANGUAGES: Readonly<Record<string, LanguageFamily>> = {
@@ -13,21 +13,11 @@ export const INTERNVL_LANGUAGES: Readonly<Record<string, LanguageFamily>> = {
 
 /** Settings of the tower under any of its two spellings. */
 export const INTERNVL_VISION_KEYS = [
-  'attention_dropout',
+  ...VIT_KEYS,
   'drop_path_rate',
   'dropout',
-  'hidden_act',
-  'hidden_size',
-  'image_size',
   'initializer_factor',
-  'initializer_range',
-  'intermediate_size',
-  'layer_norm_eps',
   'norm_type',
-  'num_attention_heads',
-  'num_channels',
-  'num_hidden_layers',
-  'patch_size',
 ] as const;
 
 /** What both layouts of InternVL have. */

@@ -1,5 +1,5 @@
 /** What several families have in common. */
-import type { TowerNames, VisionFamily } from './family.js';
+import type { SquareTower, TowerNames, VisionFamily } from './family.js';
 
 /** Nested under `model.language_model` since transformers 4.52, and canonically for all. */
 export const NESTED = { roots: ['model.language_model'], stacks: ['model.language_model.layers'] } as const;
@@ -119,3 +119,42 @@ export const QWEN3_VISION: VisionFamily = {
   patchSize: 16,
   positionTable: true,
 };
+
+/** Settings of every tower that sees squares of one size. */
+export const VIT_KEYS = [
+  'attention_dropout',
+  'hidden_act',
+  'hidden_size',
+  'image_size',
+  'initializer_range',
+  'intermediate_size',
+  'layer_norm_eps',
+  'num_attention_heads',
+  'num_channels',
+  'num_hidden_layers',
+  'patch_size',
+] as const;
+
+/** SigLIP's tower. */
+export const SIGLIP = {
+  names: {
+    patches: 'embeddings.patch_embedding',
+    blocks: 'encoder.layers',
+    norm1: 'layer_norm1',
+    qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+    output: 'self_attn.out_proj',
+    norm2: 'layer_norm2',
+  },
+  widthKey: 'hidden_size',
+  norm: 'layer',
+  mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' },
+  activation: 'gelu_pytorch_tanh',
+  epsilon: 1e-6,
+} as const satisfies Partial<VisionFamily>;
+
+/** What is square about it, where sizes are a config's to omit. */
+export const SIGLIP_SQUARE = {
+  imageSize: 224,
+  positions: 'embeddings.position_embedding.weight',
+  finalNorm: 'post_layernorm',
+} as const satisfies Partial<SquareTower>;
