@@ -3,9 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { assembly } from '../../scripts/assembly.mjs';
-import { findPython, run } from './measure.mjs';
+import { bundled, findPython, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const TOKENS = 6;
@@ -14,34 +12,18 @@ const BUDGETS = [4, 12];
 
 /** @param {{root: string, log: (line: string) => void, large: string}} options */
 export async function benchLarge({ root, log, large }) {
-  const bundled = async (/** @type {string} */ name) => {
-    const outfile = path.join(root, '.cache', 'bench', `${name}.cjs`);
-    await build({
-      entryPoints: [path.join(here, `${name}.ts`)],
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      external: ['onnxruntime-node'],
-      plugins: [assembly],
-      keepNames: true,
-      outfile,
-      logLevel: 'warning',
-    });
-    return outfile;
-  };
   const folder = path.join(os.tmpdir(), `frankenstein-large-${large}-${process.pid}`);
   try {
     const written = JSON.parse(
       (
         await run({
           program: process.execPath,
-          args: [await bundled('largeModel'), large, folder, path.join(root, 'samples', 'lineage', 'base')],
+          args: [await bundled(root, 'largeModel'), large, folder, path.join(root, 'samples', 'lineage', 'base')],
         })
       ).output,
     );
     log(`wrote ${(written.bytes / 1e9).toFixed(1)} GB`);
-    const engine = await bundled('largeEngine');
+    const engine = await bundled(root, 'largeEngine');
     const rows = [];
     for (const budget of BUDGETS) {
       const { answer, plan, probe } = JSON.parse(

@@ -1,6 +1,9 @@
 // Runs a program as a whole: wall time, and memory of it and its descendants.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { assembly } from '../../scripts/assembly.mjs';
 
 /** Milliseconds between looks at memory. */
 const SAMPLE = 5;
@@ -115,4 +118,27 @@ function list(folder) {
   } catch {
     return [];
   }
+}
+
+/**
+ * A program of this folder with what it needs of the engine, in one file. It lies inside the repository, where it finds
+ * onnxruntime-node.
+ * @param {string} root of the repository
+ * @param {string} name of the source, without its ending
+ */
+export async function bundled(root, name) {
+  const outfile = path.join(root, '.cache', 'bench', `${name}.cjs`);
+  await build({
+    entryPoints: [path.join(root, 'test', 'bench', `${name}.ts`)],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    plugins: [assembly],
+    keepNames: true,
+    outfile,
+    logLevel: 'warning',
+  });
+  return outfile;
 }

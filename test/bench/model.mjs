@@ -1,11 +1,8 @@
 // Prefill and decoding of the sample checkpoint against transformers on the same machine, fp32, as many threads.
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { assembly } from '../../scripts/assembly.mjs';
 import { benchRealModel } from './realModel.mjs';
-import { findPython, median, run } from './measure.mjs';
+import { bundled, findPython, median, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** One, so that processor time means the same on both sides. */
@@ -13,21 +10,7 @@ const THREADS = 1;
 
 /** @param {{root: string, repeat: number, log: (line: string) => void}} options */
 export async function benchModel({ root, repeat, log }) {
-  // Inside the repository, where the bundle finds onnxruntime-node.
-  const bundle = path.join(root, '.cache', 'bench', 'modelEngine.cjs');
-  fs.mkdirSync(path.dirname(bundle), { recursive: true });
-  await build({
-    entryPoints: [path.join(here, 'modelEngine.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    plugins: [assembly],
-    keepNames: true,
-    outfile: bundle,
-    logLevel: 'warning',
-  });
+  const bundle = await bundled(root, 'modelEngine');
   const args = [root, path.join(root, 'samples', 'lineage', 'rl'), String(THREADS), '2'];
   const python = findPython();
   const sides = [

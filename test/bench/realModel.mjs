@@ -4,9 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { assembly } from '../../scripts/assembly.mjs';
-import { findPython, median, run } from './measure.mjs';
+import { bundled, findPython, median, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const SCRIPT = path.join(here, 'realModel.py');
@@ -21,19 +19,7 @@ export async function benchRealModel({ root, repeat, log }) {
   const cache = path.join(root, '.cache', 'bench');
   const made = setUp(cache, log);
   if (typeof made === 'string') return `The real model was not measured: ${made}`;
-  const bundle = path.join(cache, 'realModelEngine.cjs');
-  await build({
-    entryPoints: [path.join(here, 'realModelEngine.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    plugins: [assembly],
-    keepNames: true,
-    outfile: bundle,
-    logLevel: 'warning',
-  });
+  const bundle = await bundled(root, 'realModelEngine');
   const { python, folder, llama } = made;
   // Threads that wait for work by spinning would take the processor from whoever is measured beside them.
   const env = { OMP_WAIT_POLICY: 'PASSIVE' };

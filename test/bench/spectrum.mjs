@@ -4,9 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { assembly } from '../../scripts/assembly.mjs';
-import { findPython, median, run } from './measure.mjs';
+import { bundled, findPython, median, run } from './measure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -47,21 +45,7 @@ const VERSION = 1;
 /** @param {{root: string, repeat: number, log: (line: string) => void}} options */
 export async function benchSpectrum({ root, repeat, log }) {
   const cache = path.join(root, '.cache', 'bench');
-  // Inside the repository, where the bundle finds onnxruntime-node.
-  const bundle = path.join(cache, 'spectrumEngine.cjs');
-  fs.mkdirSync(cache, { recursive: true });
-  await build({
-    entryPoints: [path.join(here, 'spectrumEngine.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    keepNames: true,
-    plugins: [assembly],
-    outfile: bundle,
-    logLevel: 'warning',
-  });
+  const bundle = await bundled(root, 'spectrumEngine');
   const threads = String(os.availableParallelism());
   const python = findPython();
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'frankenstein-bench-'));
