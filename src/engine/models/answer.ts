@@ -84,6 +84,11 @@ export async function answer(
     topLogits,
     ended,
     provider: model.provider,
-    notices: [...notices, ...defaults.notices(temperature > 0, processor.stopTokens), ...streamingNotice(model)],
+    notices: [
+      ...notices,
+      ...processor.tokenizer.notices,
+      ...defaults.notices(temperature > 0, processor.stopTokens),
+      ...streamingNotice(model),
+    ],
   };
 }

@@ -46,8 +46,8 @@ export async function computeAnswers(
       // first.
       if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const defaults = await readGenerationDefaults(checkpoint);
-      for (const sentence of defaults.notices(job.sampling !== undefined, processor.stopTokens))
-        send({ type: 'notice', sentence });
+      const notices = defaults.notices(job.sampling !== undefined, processor.stopTokens);
+      for (const sentence of [...processor.tokenizer.notices, ...notices]) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: `Asking ${label}` });
       await askAll(
         model,

@@ -43,7 +43,8 @@ export async function compute(
       // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
       if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const { rules, notices } = await readGenerationDefaults(checkpoint);
-      for (const sentence of notices(false, processor.stopTokens)) send({ type: 'notice', sentence });
+      for (const sentence of [...processor.tokenizer.notices, ...notices(false, processor.stopTokens)])
+        send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
       const imageCache = new ImageCache(processor, model.plan, signal);
       const failed = (unit: Unit, why: string) =>

@@ -20,7 +20,6 @@ import {
   valueOf,
 } from '../config/check.js';
 import { readJson } from '../processor/files.js';
-import { splittingNotice } from '../processor/tokenizerClass.js';
 import type { LogitsRules } from './logits.js';
 
 export interface GenerationDefaults {
@@ -179,7 +178,6 @@ export async function readGenerationDefaults(checkpoint: Checkpoint): Promise<Ge
   const settings = checked(RULES, given, named);
   const rules = rulesOf(settings);
   checkVocabulary(rules, checkpoint, named);
-  const splitting = await splittingNotice(checkpoint);
   return {
     rules,
     topK: settings.top_k ?? undefined,
@@ -187,7 +185,6 @@ export async function readGenerationDefaults(checkpoint: Checkpoint): Promise<Ge
     notices: (sampled, stopTokens) => [
       ...noticesOf(given, named, sampled, file !== undefined),
       ...endNotice(given, named, stopTokens),
-      ...splitting,
     ],
   };
 }

@@ -8,7 +8,7 @@ import { type ErrorCode, FrankensteinError } from '../../errors.js';
 import { blackLike, type RgbImage } from './image.js';
 import { userMessage } from './messages.js';
 import { createProcessor } from './processor.js';
-import { splittingNotice } from './tokenizerClass.js';
+import { readTokenizer } from './tokenizer.js';
 
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 
@@ -325,14 +325,14 @@ describe('a processor refuses, naming the file,', () => {
 it('says where transformers 5 splits text otherwise, because of the class of a tokenizer', async () => {
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const digits = { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, bytes] };
-  const notice = async (tokenizerClass: string, splitting: object, family = 'idefics3') =>
-    splittingNotice(
-      await altered('idefics3', {
-        'tokenizer.json': { pre_tokenizer: splitting },
-        'tokenizer_config.json': { tokenizer_class: tokenizerClass },
-        'config.json': { model_type: family },
-      }),
-    );
+  const notice = async (tokenizerClass: string, splitting: object, family = 'idefics3') => {
+    const checkpoint = await altered('idefics3', {
+      'tokenizer.json': { pre_tokenizer: splitting },
+      'tokenizer_config.json': { tokenizer_class: tokenizerClass },
+      'config.json': { model_type: family },
+    });
+    return (await readTokenizer(checkpoint)).notices;
+  };
   for (const [name, family] of [
     ['GPT2Tokenizer', 'idefics3'],
     ['GPT2TokenizerFast', 'llama'],

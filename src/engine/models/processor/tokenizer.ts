@@ -7,6 +7,7 @@ import { FrankensteinError } from '../../errors.js';
 import { LimitError, withinTime } from '../../runtime/bounded.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import { TextStream } from './textStream.js';
+import { splittingNotice } from './tokenizerClass.js';
 import { checkTokenizer } from './tokenizerSchema.js';
 
 /** Text to token ids and back. */
@@ -24,6 +25,8 @@ export interface TextTokenizer {
   readonly namedTokens: Readonly<Record<string, string>>;
   /** `tokenizer_config.json`; empty when there is none. */
   readonly config: JsonObject;
+  /** Sentences on what transformers does otherwise with these files. */
+  readonly notices: readonly string[];
 }
 
 const NAMED = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
@@ -55,7 +58,10 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
   try {
     checkTokenizer(stored, 'it');
     return bounded(
-      withinTime(READING_LIMIT, tooLong, () => wrap(stored, config, map)),
+      withinTime(READING_LIMIT, tooLong, () => ({
+        ...wrap(stored, config, map),
+        notices: splittingNotice(file, stored, config, checkpoint.config?.['model_type']),
+      })),
       file,
       tooLong,
     );
@@ -95,7 +101,7 @@ function bounded(tokenizer: TextTokenizer, file: string, tooLong: () => string):
   };
 }
 
-function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextTokenizer {
+function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): Omit<TextTokenizer, 'notices'> {
   // The library looks each of these up, present or not.
   const parts = {
     normalizer: null,

@@ -2,9 +2,8 @@
  * How transformers 5 splits text where a tokenizer's class makes it leave a part of tokenizer.json aside
  * (`AutoTokenizer`, transformers 5.24).
  */
-import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
-import { isRecord, type JsonObject, readJson } from './files.js';
+import { isRecord, type JsonObject } from './files.js';
 
 /** Families whose tokenizer transformers takes from tokenizer.json, whatever class is named beside it. */
 const AS_WRITTEN = ['smolvlm'];
@@ -12,15 +11,16 @@ const AS_WRITTEN = ['smolvlm'];
 /**
  * GPT2Tokenizer makes its own pre-tokenizer, byte-level splitting alone. SmolLM2 and the first SmolVLM name that class,
  * and their tokenizer.json also splits numbers into digits, as they were trained.
- * @returns a sentence, or none. @throws what reading the files throws
+ * @param file tokenizer.json, whose content is `stored` @param config tokenizer_config.json @param family of the model
+ * @returns a sentence, or none
  */
-export async function splittingNotice({ files, config }: Checkpoint): Promise<string[]> {
-  const [beside, file] = [files.get('tokenizer_config.json'), files.get('tokenizer.json')];
-  if (beside === undefined || file === undefined) return [];
-  const { tokenizer_class: name } = await readJson(beside);
-  const family = config?.['model_type'];
+export function splittingNotice(
+  file: string,
+  { pre_tokenizer: splitting }: JsonObject,
+  { tokenizer_class: name }: JsonObject,
+  family: unknown,
+): string[] {
   if (!/^GPT2Tokenizer(?:Fast)?$/.test(String(name)) || AS_WRITTEN.includes(String(family))) return [];
-  const { pre_tokenizer: splitting } = await readJson(file);
   const others = (isRecord(splitting) ? partsOf(splitting) : []).filter((type) => type !== 'ByteLevel');
   if (others.length === 0) return [];
   return [
