@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RunLocation } from '../engine/analyses/analyses.js';
 import { definition } from '../engine/analyses/evaluate/definition.js';
 import { regradeRequest } from '../engine/analyses/evaluate/regradeRequest.js';
-import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
+import { rightOf, textsOf } from '../engine/analyses/evaluate/givenAnswers.js';
+import type { EvaluateResult, Setting } from '../engine/analyses/evaluate/result.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { table } from '../engine/report/text.js';
 import { isRunId } from '../engine/runs/store.js';
@@ -110,11 +111,10 @@ const SHOWN = 60;
 function changedTable({ questions, checkpoints }: EvaluateResult): string {
   const rows = questions.flatMap((question) =>
     (question.changed ?? []).map((mark) => {
-      const [setting, checkpoint, number = '0'] = mark.split('/') as [keyof typeof question.answers, string, string?];
+      const [setting, checkpoint, number = '0'] = mark.split('/') as [Setting, string, string?];
       const [own, at] = [Number(checkpoint), Number(number)];
-      const sampled = question.sampled?.[setting];
-      const text = sampled?.answers[own]![at] ?? question.answers[setting]![own]!;
-      const right = sampled?.right[own]![at] ?? question.right[setting]![own]!;
+      const text = textsOf(question, setting)[own]![at]!;
+      const right = rightOf(question, setting)[own]![at]!;
       return [
         question.id,
         setting,

@@ -14,6 +14,7 @@ import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { checkpointWithoutFiles } from './fileless.js';
 import { figuresOf } from './figures.js';
+import { rightOf, settingsIn, textsOf } from './givenAnswers.js';
 import {
   addressOf,
   agreementsOf,
@@ -28,7 +29,7 @@ import {
 import { type EvaluatePlan, type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Regrade } from './result.js';
 import { evaluateResult } from './schema.js';
-import { judgeablesOf, rightOf, settingsIn, storedEvaluation, textsOf } from './stored.js';
+import { judgeablesOf, storedEvaluation } from './stored.js';
 import { judgeName, oneJudge, verdictsIn } from './verdicts.js';
 
 const BOXES =

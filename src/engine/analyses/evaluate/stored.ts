@@ -8,7 +8,7 @@ import { guardOf } from '../declare/shape.js';
 import { setUpProtocol } from '../protocol.js';
 import type { Judgeable as Judged } from './judging.js';
 import { evaluateRequest } from './request.js';
-import { type EvaluatedQuestion, type EvaluateResult, type Setting, SETTINGS } from './result.js';
+import type { EvaluatedQuestion, EvaluateResult } from './result.js';
 import { evaluateResult } from './schema.js';
 import { readSets } from './sets.js';
 
@@ -20,20 +20,6 @@ export async function storedEvaluation(runsFolder: string, runId: string): Promi
     'not-found',
     `The run ${shown(runId)} in ${shown(runsFolder)} is no finished evaluation: there are no answers to judge.`,
   );
-}
-
-/** The answers to a question in a setting: `[checkpoint][answer]`. */
-export function textsOf(question: EvaluatedQuestion, setting: Setting): string[][] {
-  return question.sampled?.[setting]?.answers ?? question.answers[setting]!.map((text) => [text]);
-}
-
-/** The verdicts on those. */
-export function rightOf(question: EvaluatedQuestion, setting: Setting): boolean[][] {
-  return question.sampled?.[setting]?.right ?? question.right[setting]!.map((right) => [right]);
-}
-
-export function settingsIn(question: EvaluatedQuestion): Setting[] {
-  return SETTINGS.filter((setting) => question.answers[setting] !== undefined);
 }
 
 /**
