@@ -1,6 +1,6 @@
 /** Writing a result where the user wants it: a file, or stdout for `-`. */
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { FrankensteinError } from '../engine/errors.js';
+import { FrankensteinError, writeFailure } from '../engine/errors.js';
 import { print } from './terminal.js';
 
 /** Written beside and renamed, so that a script never reads half a result. */
@@ -13,7 +13,7 @@ export async function writeOutput(target: string, content: string): Promise<void
     else await writeBeside(real, content);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT')
+    if (writeFailure(error) === 'disk-full')
       throw new FrankensteinError('disk-full', `The disk is full: ${target} could not be written.`, { cause: error });
     if (code === 'EPIPE') return; // the reader of a pipe went away
     if (code === 'EISDIR')

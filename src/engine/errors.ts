@@ -50,6 +50,21 @@ export class FrankensteinError extends Error {
   }
 }
 
+/** Why the system did not let a file be written, where it is one of the usual reasons. */
+export function writeFailure(error: unknown): 'disk-full' | 'permission' | undefined {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'disk-full';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'permission';
+    default:
+      return undefined;
+  }
+}
+
 /** Throws `cancelled` when the signal has fired; call it between units of work. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new FrankensteinError('cancelled', 'Cancelled.');

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext, CountProgress } from '../engine/calls.js';
 import { shown } from '../engine/checkpoint/failure.js';
-import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
+import { FrankensteinError, throwIfCancelled, writeFailure } from '../engine/errors.js';
 import type { ReportRequest, WrittenReport } from '../protocol/report.js';
 import { assemble } from './assemble.js';
 import { figuresOf, type Report, tablesOf } from './document.js';
@@ -116,16 +116,14 @@ async function explained<T>(folder: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const sentences: Record<string, readonly ['disk-full' | 'permission', string]> = {
-      ENOSPC: ['disk-full', `The disk is full: the report in ${shown(folder)} could not be written.`],
-      EDQUOT: ['disk-full', `The disk is full: the report in ${shown(folder)} could not be written.`],
-      EACCES: ['permission', `The report could not be written: no permission for ${shown(folder)}.`],
-      EPERM: ['permission', `The report could not be written: no permission for ${shown(folder)}.`],
-      EROFS: ['permission', `The report could not be written: ${shown(folder)} is on a disk that is read-only.`],
-    };
-    const known = typeof code === 'string' ? sentences[code] : undefined;
-    if (known === undefined) throw error;
-    throw new FrankensteinError(known[0], known[1], { cause: error });
+    const why = writeFailure(error);
+    if (why === undefined) throw error;
+    const sentence =
+      why === 'disk-full'
+        ? `The disk is full: the report in ${shown(folder)} could not be written.`
+        : (error as NodeJS.ErrnoException).code === 'EROFS'
+          ? `The report could not be written: ${shown(folder)} is on a disk that is read-only.`
+          : `The report could not be written: no permission for ${shown(folder)}.`;
+    throw new FrankensteinError(why, sentence, { cause: error });
   }
 }

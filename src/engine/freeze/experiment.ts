@@ -6,7 +6,7 @@ import type { CallContext } from '../calls.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { fileError, shown } from '../checkpoint/failure.js';
 import { readText } from '../checkpoint/text.js';
-import { FrankensteinError } from '../errors.js';
+import { FrankensteinError, writeFailure } from '../errors.js';
 import { openCheckpoint } from '../merge/checkpoint.js';
 import { DATA, placeImages, readTraining } from './data.js';
 import { readFreeze, writeFreeze } from './document.js';
@@ -218,7 +218,7 @@ async function writeWhole(out: string, write: (folder: string) => Promise<void>)
 function writeError(error: unknown, out: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof FrankensteinError || code === undefined) return error;
-  return code === 'ENOSPC' || code === 'EDQUOT'
+  return writeFailure(error) === 'disk-full'
     ? new FrankensteinError('disk-full', `The disk is full: ${shown(out)} could not be written.`, { cause: error })
     : new FrankensteinError('permission', `${shown(out)} could not be written (${code}).`, { cause: error });
 }

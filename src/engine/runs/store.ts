@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { FrankensteinError } from '../errors.js';
+import { FrankensteinError, writeFailure } from '../errors.js';
 
 export const REQUEST_FILE = 'request.json';
 export const JOURNAL_FILE = 'journal.jsonl';
@@ -221,7 +221,8 @@ export async function explain<T>(folder: string, action: () => Promise<T>): Prom
     return await action();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const why = writeFailure(error);
+    if (why === 'disk-full') {
       throw new FrankensteinError(
         'disk-full',
         `The disk is full: the run in ${folder} could not be written. What is done so far is kept; ` +
@@ -229,7 +230,7 @@ export async function explain<T>(folder: string, action: () => Promise<T>): Prom
         { cause: error },
       );
     }
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    if (why === 'permission') {
       throw new FrankensteinError(
         'permission',
         `The run could not be written: no permission for ${folder}. Choose another folder for runs.`,

@@ -3,7 +3,7 @@ import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { shown } from '../../checkpoint/failure.js';
-import { FrankensteinError } from '../../errors.js';
+import { FrankensteinError, writeFailure } from '../../errors.js';
 
 /** Beside the weights: configs, tokenizers, file system overhead. */
 const SPARE_BYTES = 64 << 20;
@@ -67,13 +67,14 @@ export async function explain<T>(out: string, action: () => Promise<T>): Promise
   } catch (error) {
     if (error instanceof FrankensteinError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT')
+    const why = writeFailure(error);
+    if (why === 'disk-full')
       throw new FrankensteinError(
         'disk-full',
         `The disk became full while ${shown(out)} was written. What was begun has been removed.`,
         { cause: error },
       );
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    if (why === 'permission')
       throw new FrankensteinError('permission', `${shown(out)} may not be written: no permission for its folder.`, {
         cause: error,
       });
